@@ -1,0 +1,1 @@
+"""The verbs, for the doors and for users: `Project` and `load`."""

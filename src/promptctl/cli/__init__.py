@@ -1,0 +1,1 @@
+"""The command line: parse, call `api`, print, exit. One file per noun."""

@@ -1,0 +1,131 @@
+"""A case, a check as written, a suite, and what its gate asks for."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from promptctl.core.exchange import Record
+from promptctl.errors import Place
+
+Status = Literal["draft", "active", "quarantined", "retired"]
+Severity = Literal["blocker", "normal", "info"]
+
+
+class Extract(Record):
+    """The part of an output that a check looks at."""
+
+    regex: str | None = None
+    group: int | str = 1
+    take: Literal["first", "last"] = "first"
+    json: str | None = None
+    block: str | None = None
+    line: Literal["first", "last"] | None = None
+    otherwise: Literal["fail", "whole", "unscored"] = "fail"
+
+
+class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A check as written: a kind with arguments, or `not`/`any`/`all` over `parts`.
+
+    `name` is unique within the case; `place` is where it stands, for messages, and no part of its meaning.
+    """
+
+    kind: str
+    name: str
+    args: dict[str, Any] = {}
+    required: bool = True
+    extract: Extract | None = None
+    parts: tuple["CheckSpec", ...] = ()
+    place: Place | None = None
+
+    def meaning(self) -> dict[str, Any]:
+        """What the check asks, without its place: equal meanings give equal verdicts."""
+        return {
+            "kind": self.kind,
+            "name": self.name,
+            "args": self.args,
+            "required": self.required,
+            "extract": None if self.extract is None else msgspec.to_builtins(self.extract),
+            "parts": [part.meaning() for part in self.parts],
+        }
+
+
+class Quarantine(Record):
+    """Why a case is set aside, and the ISO date past which it counts again."""
+
+    reason: str
+    until: str
+    since: str | None = None
+
+
+class Accept(Record):
+    """A break, removal or weakening that is meant: excused until the ISO date `until`."""
+
+    case: str
+    what: Literal["broken", "removed", "weakened"]
+    because: str
+    until: str | None = None
+    suite: str | None = None
+
+
+class Case(msgspec.Struct, frozen=True, kw_only=True):
+    """Inputs, optional references, checks. `written_id` is False where the id was computed from the inputs."""
+
+    id: str
+    written_id: bool = True
+    status: Status = "active"
+    severity: Severity = "normal"
+    tags: tuple[str, ...] = ()
+    group: str | None = None
+    why: str | None = None
+    vars: dict[str, Any] = {}
+    contexts: tuple[dict[str, Any], ...] = ()
+    relevant: tuple[str, ...] = ()
+    expected: dict[str, Any] | None = None
+    rejected: dict[str, Any] | None = None
+    checks: tuple[CheckSpec, ...] = ()
+    watch: bool = False
+    source: dict[str, Any] | None = None
+    redacted: tuple[str, ...] = ()
+    quarantine: Quarantine | None = None
+    place: Place | None = None
+
+    @property
+    def feedback_ids(self) -> tuple[str, ...]:
+        """What the case answers when it turns from fail to pass: its feedback group, where it came from feedback."""
+        if self.source and self.source.get("feedback"):
+            return (str(self.group or self.source.get("trace") or self.id),)
+        return ()
+
+
+class Gate(Record):
+    """What decides. Rates and margins are fractions in [0, 1]."""
+
+    margin: float = 0.05
+    min_pass_rate: float = 0.0
+    on_undecided: Literal["pass", "fail"] = "pass"
+    on_untested: Literal["warn", "fail"] = "warn"
+    max_errors: int = 0
+
+
+class Suite(msgspec.Struct, frozen=True, kw_only=True):
+    """The cases of one prompt, with repeats, checks and gate. `digest` (`s1:`) covers the suite file and active cases.
+
+    `checks` are already merged into each case's own; they stay here to say what changed.
+    """
+
+    id: str
+    prompt: str
+    samples: int = 1
+    finished: bool = True
+    checks: tuple[CheckSpec, ...] = ()
+    gate: Gate = Gate()
+    accept: tuple[Accept, ...] = ()
+    cases: tuple[Case, ...] = ()
+    internal: bool = False
+    renamed_from: str | None = None
+    place: Place | None = None
+    digest: str = ""
+
+    def case(self, case_id: str) -> Case | None:
+        """The case of that id."""
+        return next((case for case in self.cases if case.id == case_id), None)

@@ -1,0 +1,1 @@
+"""From two revisions to a decision: load, plan, ask, check, compare. Knows no screen and no command line."""

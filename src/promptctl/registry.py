@@ -1,0 +1,71 @@
+"""Names → where their code is. Built-ins and strangers come through the same tables.
+
+A new check, provider or reporter is one file (or one class in its family's file) and one line here. Third
+parties add theirs by entry points `promptctl.checks`, `promptctl.providers`, `promptctl.reporters`; they are
+looked up only when a project asks for a name that is not built in, so nothing installed by accident runs.
+"""
+
+import difflib
+from collections.abc import Iterable
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from promptctl.errors import PromptctlError
+
+CHECKS: dict[str, str] = {}
+
+PROVIDERS: dict[str, str] = {
+    "openai": "promptctl.providers.openai:OpenAIProvider",
+    "embedded": "promptctl.providers.embedded:EmbeddedProvider",
+    "scripted": "promptctl.providers.scripted:ScriptedProvider",
+}
+
+REPORTERS: dict[str, str] = {
+    "terminal": "promptctl.reporters.terminal:render",
+    "json": "promptctl.reporters.json:render",
+}
+
+_TABLES = {"checks": CHECKS, "providers": PROVIDERS, "reporters": REPORTERS}
+
+
+def names(room: str) -> list[str]:
+    """All built-in names of a room, sorted."""
+    return sorted(_TABLES[room])
+
+
+@cache
+def find(room: str, name: str) -> Any | None:
+    """What `name` stands for in `room` (`checks`, `providers`, `reporters`), or None."""
+    path = _TABLES[room].get(name) or _foreign(room).get(name)
+    if path is None:
+        return None
+    module, _, attribute = path.partition(":")
+    try:
+        return getattr(import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise PromptctlError(
+            f"{room[:-1]} {name!r} is registered as {path}, which does not load: {error}",
+            slug="broken-plugin",
+            at=f"entry point promptctl.{room}",
+            fix="reinstall the package that brings it, or remove the name from the project",
+        ) from error
+
+
+def nearest(name: str, among: Iterable[str]) -> str | None:
+    """The name that was probably meant."""
+    close = difflib.get_close_matches(name, list(among), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def did_you_mean(name: str, among: Iterable[str]) -> str:
+    """`did you mean "x"? ` or nothing."""
+    close = nearest(name, among)
+    return f'did you mean "{close}"? ' if close else ""
+
+
+@cache
+def _foreign(room: str) -> dict[str, str]:
+    from importlib.metadata import entry_points  # 50 ms: only for names that are not built in
+
+    return {point.name: point.value for point in entry_points(group=f"promptctl.{room}")}

@@ -1,0 +1,1 @@
+"""A finished result, shown. Reporters get the record and never see the application."""
