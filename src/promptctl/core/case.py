@@ -4,7 +4,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from promptctl.core.exchange import Record
+from promptctl.core.record import Record
 from promptctl.errors import Place
 
 Status = Literal["draft", "active", "quarantined", "retired"]
@@ -23,7 +23,7 @@ class Extract(Record):
     otherwise: Literal["fail", "whole", "unscored"] = "fail"
 
 
-class CheckSpec(msgspec.Struct, frozen=True, kw_only=True):
+class CheckSpec(Record):
     """A check as written: a kind with arguments, or `not`/`any`/`all` over `parts`.
 
     `name` is unique within the case; `place` is where it stands, for messages, and no part of its meaning.
@@ -67,7 +67,7 @@ class Accept(Record):
     suite: str | None = None
 
 
-class Case(msgspec.Struct, frozen=True, kw_only=True):
+class Case(Record):
     """Inputs, optional references, checks. `written_id` is False where the id was computed from the inputs."""
 
     id: str
@@ -107,7 +107,7 @@ class Gate(Record):
     max_errors: int = 0
 
 
-class Suite(msgspec.Struct, frozen=True, kw_only=True):
+class Suite(Record):
     """The cases of one prompt, with repeats, checks and gate. `digest` (`s1:`) covers the suite file and active cases.
 
     `checks` are already merged into each case's own; they stay here to say what changed.

@@ -13,7 +13,9 @@ def canonical_json(value: Any) -> str:
     Raises:
         ValueError: a number that JSON has no word for (NaN, infinity).
     """
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return json.dumps(
+        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
 
 
 def digest(tag: str, value: Any) -> str:

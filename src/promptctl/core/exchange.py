@@ -3,14 +3,9 @@
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
-import msgspec
-
 from promptctl.core.digest import digest
 from promptctl.core.message import Message
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A frozen record. Unknown fields are refused when it is read."""
+from promptctl.core.record import Record
 
 
 class Request(Record):

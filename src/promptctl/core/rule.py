@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from promptctl.core.exchange import Record
+from promptctl.core.record import Record
 from promptctl.core.verdict import Opinion, Subject
 
 

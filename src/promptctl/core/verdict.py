@@ -2,9 +2,8 @@
 
 from typing import Any, Literal
 
-import msgspec
-
-from promptctl.core.exchange import Output, Record
+from promptctl.core.exchange import Output
+from promptctl.core.record import Record
 
 VerdictStatus = Literal["pass", "fail", "unscored"]
 
@@ -46,7 +45,7 @@ def unscored(reason: str) -> Opinion:
     return Opinion(status="unscored", reason=reason)
 
 
-class Subject(msgspec.Struct, frozen=True, kw_only=True):
+class Subject(Record):
     """All that a check may look at: the text (after `extract`), the whole output, the case's references."""
 
     text: str

@@ -1,0 +1,79 @@
+# Needs GNU make, Git and Python 3.11 or later. `make demo` and `make check` make their own environments.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+.PHONY: help demo check lint format types test docs bench clean
+
+# The first Python that is new enough; another one: make check PYTHON=/path/to/python3
+PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
+	"$$name" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$name"; break; }; done)
+
+# Branch coverage of the pure core, in per cent, below which `make test` fails.
+CORE_COVERAGE ?= 95
+
+DEMO := .venv-demo
+CHECK := .venv-check
+SOURCES := $(shell find src -name '*.py')
+
+help: ## this list
+	@echo 'make demo works on a fresh clone; the rest is for people who change promptctl.'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+
+demo: $(DEMO)/compiled ## see it work: a sample repository and `promptctl test` on it; no key
+	@rm -rf build/demo && mkdir -p build
+	@$(DEMO)/bin/promptctl demo build/demo
+	@echo 'The sample repository stays in build/demo until the next `make demo`.' >&2
+
+check: lint types test ## everything a change has to pass
+
+lint: $(CHECK)/installed ## style and common mistakes (ruff)
+	$(CHECK)/bin/ruff check .
+	$(CHECK)/bin/ruff format --check .
+
+format: $(CHECK)/installed ## mend what `make lint` can mend by itself
+	$(CHECK)/bin/ruff check --fix .
+	$(CHECK)/bin/ruff format .
+
+types: $(CHECK)/installed ## types of src (mypy, strict)
+	$(CHECK)/bin/python -m mypy
+
+test: $(CHECK)/compiled ## all tests, two at a time, then the branch coverage of core
+	$(CHECK)/bin/python -m pytest -q -n 2 --cov=promptctl --cov-branch --cov-report=
+	$(CHECK)/bin/python -m coverage report --skip-covered --include='src/promptctl/core/*' --fail-under=$(CORE_COVERAGE)
+
+docs: $(CHECK)/compiled ## of the tests, only those that hold the docs to what the code does
+	$(CHECK)/bin/python -m pytest -q tests/test_docs.py
+
+bench: $(DEMO)/compiled ## timings, as ratios measured in one run
+	@for script in tests/bench/[a-z]*.py; do echo "$$script"; $(DEMO)/bin/python "$$script" || exit 1; done
+
+clean: ## remove environments, caches and the demo
+	rm -rf $(DEMO) $(CHECK) build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# An environment is made anew when pyproject.toml changes, so nothing in it is left over from before.
+$(DEMO)/installed: pyproject.toml
+	@$(fresh_environment)
+	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+# The dev group is read by Python: the pip of older Pythons does not know `--group`.
+$(CHECK)/installed: pyproject.toml
+	@$(fresh_environment)
+	@$(CHECK)/bin/python -c 'import tomllib; \
+	print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' > $(CHECK)/dev.txt
+	@$(CHECK)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --requirement $(CHECK)/dev.txt
+	@touch $@
+
+# Compiled here because PYTHONDONTWRITEBYTECODE, which many machines set, would compile src at every start.
+$(DEMO)/compiled $(CHECK)/compiled: %/compiled: %/installed $(SOURCES)
+	@$(@D)/bin/python -m compileall -q src
+	@touch $@
+
+define fresh_environment
+if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	echo 'promptctl needs Python 3.11, 3.12 or 3.13, and none was found (looked for: $(or $(PYTHON),python3.11 python3.12 python3.13 python3)).' >&2; \
+	echo 'Install one, or name it: make $(MAKECMDGOALS) PYTHON=/path/to/python3' >&2; exit 1; fi; \
+echo 'making $(@D) with $(PYTHON): once, about a minute' >&2; "$(PYTHON)" -m venv --clear $(@D)
+endef

@@ -1,0 +1,247 @@
+"""What changed from base to head, as a value: a state per case and one table to decide from."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Literal
+
+from promptctl.core.case import Case, Suite
+from promptctl.core.record import Record
+from promptctl.core.run import Outcome, Pair, Standing, Trial
+
+State = Literal[
+    "unchanged",
+    "pass",
+    "fixed",
+    "broken",
+    "still_failing",
+    "flaky",
+    "new_pass",
+    "new_fail",
+    "error",
+    "unscored",
+    "advisory",
+    "watched",
+    "not_asked",
+]
+
+STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]
+
+
+class Change(Record):
+    """One case after comparing. `base` and `head` are pass rates over first draws in [0, 1], None where unknown.
+
+    `counted` cases, and only they, are in the table. `confirmed`: redrawing could not contradict the flip.
+    """
+
+    pair: Pair
+    state: State
+    counted: bool
+    confirmed: bool = False
+    base: float | None = None
+    head: float | None = None
+
+    @property
+    def case(self) -> str:
+        """The case's id."""
+        return self.pair.case
+
+
+class YardstickChange(Record):
+    """A case of base that no longer measures what it did."""
+
+    case: str
+    what: Literal["removed", "weakened", "retired"]
+    blocker: bool
+    because: str
+    accepted: str | None = None
+
+
+class Comparison(Record):
+    """All changes of one suite, sorted by case id, with what was taken out of it."""
+
+    changes: tuple[Change, ...]
+    yardstick: tuple[YardstickChange, ...] = ()
+    has_base: bool = True
+
+    def having(self, *states: State) -> tuple[Change, ...]:
+        """The changes in any of these states."""
+        return tuple(change for change in self.changes if change.state in states)
+
+    def case(self, case_id: str) -> Change:
+        """The change of one case. Raises KeyError."""
+        for change in self.changes:
+            if change.case == case_id:
+                return change
+        raise KeyError(case_id)
+
+    @property
+    def counted(self) -> tuple[Change, ...]:
+        """The n cases that decide."""
+        return tuple(change for change in self.changes if change.counted)
+
+    @property
+    def differences(self) -> tuple[float, ...]:
+        """Head minus base per counted case, each in [-1, 1]; 0 where the requests are equal."""
+        return tuple(_difference(change) for change in self.counted)
+
+    @property
+    def broken(self) -> int:
+        """Counted cases whose first draws went from pass to fail."""
+        return sum(_flip(change) < 0 for change in self.counted)
+
+    @property
+    def fixed(self) -> int:
+        """Counted cases whose first draws went from fail to pass."""
+        return sum(_flip(change) > 0 for change in self.counted)
+
+    @property
+    def all_equal(self) -> bool:
+        """Every request of both sides is equal, so nothing can have changed."""
+        return self.has_base and all(change.pair.unchanged for change in self.changes)
+
+    def counts(self) -> dict[str, int]:
+        """Cases by state. The states add up to `cases`; `removed` stands beside them."""
+        found = {"cases": len(self.changes)}
+        found.update({state: len(self.having(state)) for state in STATES})
+        found["removed"] = sum(change.what == "removed" for change in self.yardstick)
+        return found
+
+
+def compare(
+    pairs: Iterable[Pair], *, yardstick: Sequence[YardstickChange] = (), has_base: bool = True
+) -> Comparison:
+    """The state of every case, from the outcomes of its trials.
+
+    The order of `pairs` and of trials within a side does not matter.
+    """
+    changes = sorted((_change(pair, has_base) for pair in pairs), key=lambda change: change.case)
+    return Comparison(changes=tuple(changes), yardstick=tuple(yardstick), has_base=has_base)
+
+
+def _change(pair: Pair, has_base: bool) -> Change:
+    base, head = _first(pair.base), _first(pair.head)
+    state = _state(pair, base, head, has_base)
+    rate_base, rate_head = _rate(base), _rate(head)
+    votes = state in ("pass", "fixed", "broken", "still_failing", "flaky", "unchanged")
+    if not has_base:
+        votes = state in ("new_pass", "new_fail")
+    counted = votes and pair.standing is Standing.COUNTED and pair.accepted is None
+    confirmed = state in ("broken", "fixed", "new_pass", "new_fail") and pair.final
+    return Change(
+        pair=pair, state=state, counted=counted, confirmed=confirmed, base=rate_base, head=rate_head
+    )
+
+
+def _state(pair: Pair, base: list[Outcome], head: list[Outcome], has_base: bool) -> State:
+    sides = (*base, *head)
+    if "error" in sides:
+        return "error"
+    if pair.standing is Standing.WATCHED:
+        return "watched"
+    if pair.unchanged and pair.standing is not Standing.NEW:
+        return "unchanged"
+    if not head or (has_base and not base and pair.standing is Standing.COUNTED):
+        return "not_asked"
+    if pair.standing is Standing.LISTED or "advisory" in head:
+        return "advisory"
+    alone = not has_base or pair.standing is Standing.NEW
+    if "unscored" in (head if alone else sides):
+        return "unscored"
+    passed = _rate(head)
+    if alone:
+        return "new_pass" if passed is not None and passed > 0.5 else "new_fail"
+    return _paired_state(base, head)
+
+
+def _paired_state(base: list[Outcome], head: list[Outcome]) -> State:
+    if len(set(base)) > 1 or len(set(head)) > 1:
+        return "flaky"  # several first draws that disagree: mixed without asking again
+    match base[0], head[0]:
+        case "pass", "pass":
+            return "pass"
+        case "pass", "fail":
+            return "broken"
+        case "fail", "pass":
+            return "fixed"
+    return "still_failing"
+
+
+def _first(trials: Iterable[Trial]) -> list[Outcome]:
+    return [trial.outcome for trial in trials if trial.role == "first"]
+
+
+def _rate(outcomes: list[Outcome]) -> float | None:
+    scored = [outcome for outcome in outcomes if outcome in ("pass", "fail")]
+    return sum(outcome == "pass" for outcome in scored) / len(scored) if scored else None
+
+
+def _difference(change: Change) -> float:
+    if change.state == "unchanged" or change.base is None or change.head is None:
+        return 0.0
+    return change.head - change.base
+
+
+def _flip(change: Change) -> int:
+    """-1 broken, +1 fixed: a side mean above one half against one below."""
+    if change.state == "unchanged" or change.base is None or change.head is None:
+        return 0
+    return (change.base < 0.5 < change.head) - (change.head < 0.5 < change.base)
+
+
+def cluster_sizes(changes: Sequence[Change]) -> dict[str, list[int]]:
+    """Positions of the counted cases by cluster; a case without `group` is a cluster of its own."""
+    clusters: dict[str, list[int]] = defaultdict(list)
+    for position, change in enumerate(changes):
+        clusters[f"group {change.pair.group}" if change.pair.group else f"case {change.case}"].append(
+            position
+        )
+    return dict(clusters)
+
+
+def yardstick_changes(
+    base: Suite, head: Suite | None, *, accepted: dict[tuple[str, str], str]
+) -> list[YardstickChange]:
+    """Cases active on base that head removed, retired or weakened (see `weakened_because`).
+
+    Args:
+        base, head: The suite on both sides; head None where the suite is gone.
+        accepted: (case, what) → why it is meant so.
+    """
+    found = []
+    for case in base.cases:
+        if case.status != "active":
+            continue
+        after = head.case(case.id) if head else None
+        blocker = case.severity == "blocker"
+        if after is None:
+            what, because = "removed", "it is gone"
+        elif after.status == "retired":
+            what, because = "retired", "its status is retired now"
+        elif blocker and (why := weakened_because(case, after)):
+            what, because = "weakened", why
+        else:
+            continue
+        meant = accepted.get((case.id, "removed" if what == "removed" else "weakened"))
+        found.append(
+            YardstickChange(case=case.id, what=what, blocker=blocker, because=because, accepted=meant)  # type: ignore[arg-type]
+        )
+    return found
+
+
+def weakened_because(before: Case, after: Case) -> str | None:
+    """Why a blocker asks less than it did, or None: severity, status, `expected`, a required check without its equal."""
+    if after.severity != "blocker":
+        return f"its severity fell to {after.severity}"
+    if after.status != "active":
+        return f"its status is {after.status} now"
+    if before.expected != after.expected:
+        return "its expected answer changed"
+    kept = [_asked(check.meaning()) for check in after.checks]
+    for check in before.checks:
+        if check.required and _asked(check.meaning()) not in kept:
+            return f"its check {check.name} has no equal now"
+    return None
+
+
+def _asked(meaning: dict[str, object]) -> dict[str, object]:
+    return {key: value for key, value in meaning.items() if key != "name"}

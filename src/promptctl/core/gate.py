@@ -1,0 +1,291 @@
+"""What the comparison means: the rules a to f of the gate, first match decides.
+
+Pure: the same comparison and gate give the same decision for ever. Rules and their order are argued in
+docs/gate.md; every threshold below is named there.
+"""
+
+import math
+from collections.abc import Sequence
+
+from promptctl.core.case import Gate
+from promptctl.core.comparison import Change, Comparison
+from promptctl.core.evidence import Evidence
+from promptctl.core.record import Record
+from promptctl.core.result import Status
+from promptctl.core.stats import wilson_upper
+from promptctl.core.words import cases_named, percent, points
+
+ALPHA_HARM = 0.02
+"""One-sided level of the test of harm, after Holm over the suites of a run."""
+ALPHA_BETTER = 0.05
+ALPHA_FLOOR = 0.05
+MIN_CLUSTERS = 8
+"""Below this many clusters no bound holds, so the suite is never called a pass."""
+
+WORDS = {
+    "no-break-found": "NO BREAK FOUND",
+    "trade-off": "UNDECIDED",
+    "near-floor": "UNDECIDED",
+    "advisory-only": "ADVISORY",
+    "no-base": "NO BASE",
+}
+_BY_STATUS = {"pass": "PASS", "fail": "FAIL", "incomplete": "INCOMPLETE", "undecided": "UNDECIDED"}
+_SEVERITY: dict[Status, int] = {"fail": 3, "incomplete": 2, "undecided": 1, "pass": 0}
+
+
+class Ruling(Record):
+    """What the gate says of one suite: a status, the rule that decided, one sentence, the cases it names."""
+
+    status: Status
+    rule: str
+    message: str
+    cases: tuple[str, ...] = ()
+    better: bool = False
+
+
+def word(status: str, rule: str) -> str:
+    """The word that begins the decision line."""
+    return WORDS.get(rule, _BY_STATUS[status]) if status == "undecided" else _BY_STATUS[status]
+
+
+def decide(
+    comparison: Comparison,
+    evidence: Evidence,
+    gate: Gate,
+    *,
+    p_worse: float = 1.0,
+    interrupted: bool = False,
+    budget_spent: bool = False,
+) -> Ruling:
+    """The first rule that applies to one suite.
+
+    Args:
+        comparison: States per case.
+        evidence: Bounds and tests over it (see `core.evidence`).
+        gate: What the suite asks for.
+        p_worse: The one-sided p-value of harm, already adjusted over all suites of the run.
+        interrupted: The run was stopped before all answers were there.
+        budget_spent: Calls or time ran out before all first draws.
+    """
+    if interrupted:
+        return Ruling(
+            status="incomplete", rule="interrupted", message="interrupted before all cases were answered"
+        )
+    return (
+        _blockers(comparison)
+        or _incomplete(comparison, gate, budget_spent)
+        or _harm(comparison, evidence, gate, p_worse)
+        or _clear(comparison, evidence, gate)
+        or _undecided(comparison, evidence, gate)
+    )
+
+
+def worst(statuses: Sequence[Status]) -> Status:
+    """The run's status: FAIL before INCOMPLETE before undecided before PASS."""
+    return max(statuses, key=_SEVERITY.__getitem__, default="pass")
+
+
+def exit_code(rulings: Sequence[tuple[Ruling, Gate]], *, strict: bool) -> int:
+    """0, 1 or 3 for the whole run; 130 when it was interrupted.
+
+    Undecided suites count by their own `on_undecided`, and as 3 under `strict`.
+    """
+    if any(ruling.rule == "interrupted" for ruling, _ in rulings):
+        return 130
+    if any(ruling.status == "fail" for ruling, _ in rulings):
+        return 1
+    if any(ruling.status == "undecided" and gate.on_undecided == "fail" for ruling, gate in rulings):
+        return 1
+    if any(ruling.status == "incomplete" for ruling, _ in rulings):
+        return 3
+    return 3 if strict and any(ruling.status == "undecided" for ruling, _ in rulings) else 0
+
+
+def _blockers(comparison: Comparison) -> Ruling | None:
+    broken = _blocking(comparison.having("broken"))
+    if broken:
+        return _fail("blocker-broken", f"{cases_named(broken, 'blocker')} broken", broken)
+    new = _blocking(comparison.having("new_fail"))
+    if new:
+        return _fail("blocker-new-fail", f"{cases_named(new, 'new blocker')} failing", new)
+    gone = [change.case for change in comparison.yardstick if change.blocker and change.accepted is None]
+    if gone:
+        return _fail("blocker-removed", f"{cases_named(gone, 'blocker')} removed or weakened", gone)
+    return None
+
+
+def _blocking(changes: Sequence[Change]) -> list[str]:
+    return [
+        change.case
+        for change in changes
+        if change.pair.severity == "blocker" and change.pair.accepted is None
+    ]
+
+
+def _incomplete(comparison: Comparison, gate: Gate, budget_spent: bool) -> Ruling | None:
+    errors = [change.case for change in comparison.having("error")]
+    total = len(comparison.changes)
+    if len(errors) > gate.max_errors:
+        return _incompletely(
+            "errors", f"{total - len(errors)} of {total} cases answered, {_cause(comparison)}", errors
+        )
+    if budget_spent:
+        return _incompletely("budget", "the budget was spent before all cases were answered", [])
+    unscored = [change.case for change in comparison.having("unscored")]
+    if len(unscored) >= 2 and len(unscored) > 0.10 * (len(comparison.counted) + len(unscored)):
+        return _incompletely("unscored", f"{len(unscored)} of {total} cases could not be scored", unscored)
+    return None
+
+
+def _cause(comparison: Comparison) -> str:
+    for change in comparison.having("error"):
+        for trial in (*change.pair.head, *change.pair.base):
+            if trial.failure is not None:
+                return trial.failure.message
+            for verdict in trial.verdicts:
+                if trial.outcome == "error" and verdict.status == "unscored":
+                    return f"check {verdict.check}: {verdict.reason}"
+    return "the rest ended in errors"
+
+
+def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float) -> Ruling | None:
+    broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
+    if comparison.has_base and len(broken) > len(fixed):
+        return _fail(
+            "broken-exceeds-fixed", f"{cases_named(broken)} confirmed broken, {len(fixed)} fixed", broken
+        )
+    if comparison.has_base and p_worse <= ALPHA_HARM:
+        names = [change.case for change in comparison.having("broken")]
+        return _fail(
+            "worse-overall",
+            f"{evidence.broken} broken, {evidence.fixed} fixed on first draws (p = {p_worse:.3f})",
+            names,
+        )
+    head = evidence.head
+    if head.scored and wilson_upper(head.passed, head.scored, level=1 - ALPHA_FLOOR) < gate.min_pass_rate:
+        return _fail(
+            "below-floor",
+            f"{head.passed} of {head.scored} pass, the floor is {percent(gate.min_pass_rate)}",
+            [],
+        )
+    return None
+
+
+def _clear(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling | None:
+    if comparison.all_equal and comparison.changes and not _below(evidence, gate):
+        return Ruling(
+            status="pass", rule="nothing-changed", message="every case sends the same request on both sides"
+        )
+    bound = evidence.bound
+    if bound is None or bound <= -gate.margin or _below(evidence, gate) or evidence.clusters_too_few:
+        return None
+    better, sentence = _improvement(comparison, evidence)
+    return Ruling(
+        status="pass",
+        rule="no-worse-than-margin",
+        message=f"{sentence}, no worse than {points(gate.margin)} points",
+        cases=tuple(change.case for change in comparison.having("fixed")) if better else (),
+        better=better,
+    )
+
+
+def _improvement(comparison: Comparison, evidence: Evidence) -> tuple[bool, str]:
+    broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
+    likely = evidence.p_better is not None and evidence.p_better <= ALPHA_BETTER
+    if evidence.redrawn:
+        if likely and len(fixed) > len(broken):
+            return True, f"better: {cases_named(fixed)} fixed, {_count(broken)} broken"
+        return False, f"{_count(broken)} broken, {_count(fixed)} fixed of {evidence.n}"
+    counts = f"{evidence.fixed} fixed, {evidence.broken or 'none'} broken (not redrawn)"
+    if likely and evidence.fixed > evidence.broken:
+        return True, f"better: {counts}"
+    return False, counts if evidence.fixed or evidence.broken else f"none of {evidence.n} cases broke"
+
+
+def _undecided(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling:
+    head = evidence.head
+    if not comparison.has_base:
+        near = _below(evidence, gate)
+        return Ruling(
+            status="undecided",
+            rule="near-floor" if near else "no-base",
+            message=f"{head.passed} of {head.scored} pass; "
+            + (
+                f"the floor {percent(gate.min_pass_rate)} is too near to tell"
+                if near
+                else "set gate.min_pass_rate or severity: blocker to gate"
+            ),
+        )
+    if not comparison.counted:
+        return _nothing_counted(comparison)
+    if _below(evidence, gate):
+        return Ruling(
+            status="undecided",
+            rule="near-floor",
+            message=f"{head.passed} of {head.scored} pass, near the floor of {percent(gate.min_pass_rate)}",
+        )
+    broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
+    if broken:
+        return Ruling(
+            status="undecided",
+            rule="trade-off",
+            message=f"{cases_named(broken)} broken, {len(fixed)} fixed; {_shows(evidence)}",
+            cases=tuple(broken),
+        )
+    return Ruling(status="undecided", rule="no-break-found", message=_no_break(evidence))
+
+
+def _no_break(evidence: Evidence) -> str:
+    if not evidence.broken:
+        return f"none of {evidence.n} cases broke; {_shows(evidence)}"
+    if evidence.redrawn:
+        return f"no break confirmed in {evidence.n} cases; {_shows(evidence)}"
+    return (
+        f"{evidence.broken} broken, {evidence.fixed} fixed of {evidence.n} on first draws, not redrawn; "
+        f"{_shows(evidence)}"
+    )
+
+
+def _nothing_counted(comparison: Comparison) -> Ruling:
+    new = len(comparison.having("new_pass", "new_fail"))
+    if new:
+        failing = len(comparison.having("new_fail"))
+        return Ruling(
+            status="undecided",
+            rule="no-break-found",
+            message=f"all {new} cases are new here, {failing} fail; nothing to compare with base",
+        )
+    return Ruling(
+        status="undecided",
+        rule="advisory-only",
+        message=f"no check has a vote in {len(comparison.changes)} cases",
+    )
+
+
+def _shows(evidence: Evidence) -> str:
+    if evidence.bound is None or evidence.clusters_too_few:
+        return "too few groups for a bound"
+    return f"shows no worse than {points(-evidence.bound)} points"
+
+
+def _below(evidence: Evidence, gate: Gate) -> bool:
+    head = evidence.head
+    if not gate.min_pass_rate:
+        return False
+    return not head.scored or head.passed / head.scored < gate.min_pass_rate - math.ulp(1.0)
+
+
+def _confirmed(comparison: Comparison, state: str) -> list[str]:
+    return [change.case for change in comparison.counted if change.state == state and change.confirmed]
+
+
+def _count(names: Sequence[str]) -> str:
+    return str(len(names)) if names else "none"
+
+
+def _fail(rule: str, message: str, cases: Sequence[str]) -> Ruling:
+    return Ruling(status="fail", rule=rule, message=message, cases=tuple(cases))
+
+
+def _incompletely(rule: str, message: str, cases: Sequence[str]) -> Ruling:
+    return Ruling(status="incomplete", rule=rule, message=message, cases=tuple(cases))

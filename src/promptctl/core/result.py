@@ -1,0 +1,265 @@
+"""The finished record, format `promptctl.result/1`. Reporters and scripts get this and nothing else.
+
+Keys may be added within a format number, so readers ignore what they do not know.
+"""
+
+from typing import Any, Literal
+
+from promptctl.core.record import Shown
+from promptctl.core.verdict import Verdict
+
+FORMAT = "promptctl.result/1"
+
+Status = Literal["pass", "fail", "undecided", "incomplete"]
+
+
+class RevisionRecord(Shown):
+    """One side. `commit` is the full id, None for a working tree with changes."""
+
+    label: str
+    commit: str | None = None
+    dirty: bool = False
+
+
+class Reason(Shown):
+    """Why the run ended as it did: a rule's slug, one sentence, the suite and cases it is about."""
+
+    rule: str
+    message: str
+    suite: str | None = None
+    cases: tuple[str, ...] = ()
+
+
+class DecisionRecord(Shown):
+    """The gate's word on the whole run."""
+
+    status: Status
+    exit_code: int
+    reasons: tuple[Reason, ...] = ()
+
+
+class Sent(Shown):
+    """Calls sent and answers reused; `saved_equal` were never needed, because both sides ask the same."""
+
+    sent: int = 0
+    reused: int = 0
+    saved_equal: int = 0
+
+
+class JudgeCalls(Shown):
+    """Judge calls sent and reused."""
+
+    sent: int = 0
+    reused: int = 0
+
+
+class ConfirmCalls(Shown):
+    """Redraws sent."""
+
+    sent: int = 0
+
+
+class Tokens(Shown):
+    """Tokens of the answers asked in this run."""
+
+    input: int = 0
+    output: int = 0
+
+
+class Calls(Shown):
+    """What the run asked and cost. `cost` is None when the price of a model that was asked is unknown."""
+
+    prompt: Sent = Sent()
+    judge: JudgeCalls = JudgeCalls()
+    confirm: ConfirmCalls = ConfirmCalls()
+    retried: int = 0
+    possibly_paid_twice: int = 0
+    tokens: Tokens = Tokens()
+    cost: float | None = None
+    currency: str = "USD"
+    cost_unknown_models: tuple[str, ...] = ()
+
+
+class Untested(Shown):
+    """A prompt that changed and has no active case, with the files that changed."""
+
+    prompt: str
+    changed: tuple[str, ...] = ()
+
+
+class Affected(Shown):
+    """A prompt whose version differs between the sides, and through which files."""
+
+    prompt: str
+    changed: tuple[str, ...] = ()
+    suites: tuple[str, ...] = ()
+
+
+class Digests(Shown):
+    """Version digests of both sides and the suite's own."""
+
+    base: str | None
+    head: str | None
+    suite: str
+
+
+class Settle(Shown):
+    """What would settle an undecided suite: samples a case, or cases."""
+
+    samples: int | None = None
+    cases: int | None = None
+
+
+class RateRecord(Shown):
+    """Cases passed of cases scored, with the Wilson 95 % interval."""
+
+    passed: int
+    scored: int
+    low: float
+    high: float
+
+
+class PassRates(Shown):
+    """Pass rates of both sides; base is None without one."""
+
+    base: RateRecord | None
+    head: RateRecord | None
+
+
+class DifferenceRecord(Shown):
+    """Head minus base as a fraction, with its interval."""
+
+    estimate: float
+    low: float
+    high: float
+    level: float
+    method: str
+
+
+class TestRecord(Shown):
+    """The test of harm over first draws; p-values are one-sided, before Holm's adjustment."""
+
+    name: str
+    broken: int
+    fixed: int
+    p_worse: float
+    p_better: float
+
+
+class Tally(Shown, rename={"passed": "pass"}):
+    """Verdicts of one check on one side."""
+
+    passed: int = 0
+    fail: int = 0
+    unscored: int = 0
+
+
+class CheckRecord(Shown):
+    """Verdicts of one check by side."""
+
+    check: str
+    base: Tally
+    head: Tally
+
+
+class AnswerRecord(Shown):
+    """What the model said."""
+
+    text: str
+    finish: str
+    tool_calls: tuple[dict[str, Any], ...] = ()
+    reasoning: str | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    seconds: float | None = None
+
+
+class FailureRecord(Shown):
+    """What kept us from an answer."""
+
+    kind: str
+    message: str
+
+
+class TrialRecord(Shown, rename={"source": "from"}):
+    """One draw: where it came from, what came back, what the checks said."""
+
+    sample: int
+    role: str
+    source: str
+    outcome: str
+    answer: AnswerRecord | None = None
+    failure: FailureRecord | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class CaseResult(Shown):
+    """One case: its state and the draws of both sides."""
+
+    case: str
+    state: str
+    severity: str
+    tags: tuple[str, ...] = ()
+    confirmed: bool = False
+    base: tuple[TrialRecord, ...] = ()
+    head: tuple[TrialRecord, ...] = ()
+    counted: bool = False
+    accepted: str | None = None
+    quarantined: bool = False
+    answers: tuple[str, ...] = ()
+    inputs: dict[str, str] = {}
+
+
+class YardstickRecord(Shown):
+    """A case of base that was removed, retired or weakened."""
+
+    case: str
+    what: str
+    because: str
+    blocker: bool = False
+    accepted: str | None = None
+
+
+class SuiteResult(Shown):
+    """One suite under one model. `better` is the claim of improvement, made only where it is earned."""
+
+    suite: str
+    prompt: str
+    model: str
+    status: Status
+    rule: str
+    digest: Digests
+    n: int
+    detectable: float | None
+    settle: Settle
+    counts: dict[str, int]
+    pass_rate: PassRates
+    difference: DifferenceRecord | None
+    test: TestRecord | None
+    checks: tuple[CheckRecord, ...] = ()
+    results: tuple[CaseResult, ...] = ()
+    message: str = ""
+    better: bool = False
+    redrawn: bool = False
+    changed: tuple[str, ...] = ()
+    yardstick: tuple[YardstickRecord, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+class Result(Shown):
+    """A whole run, as written to result.json."""
+
+    run: str
+    started_at: str
+    seconds: float
+    complete: bool
+    base: RevisionRecord | None
+    head: RevisionRecord
+    decision: DecisionRecord
+    format: str = FORMAT
+    promptctl: str = ""
+    calls: Calls = Calls()
+    untested: tuple[Untested, ...] = ()
+    suites: tuple[SuiteResult, ...] = ()
+    affected: tuple[Affected, ...] = ()
+    notes: tuple[str, ...] = ()

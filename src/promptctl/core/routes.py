@@ -1,0 +1,173 @@
+"""From a model's name to who serves it: presets, built-in routes and a project's own, as data.
+
+Nothing here connects to anything. `route` is the only door; a new service is one line in `PRESETS` and, if
+its models are recognised by name, one in `BUILT_IN`.
+"""
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from typing import Any, Literal
+
+from msgspec import field
+
+from promptctl.core.record import Record
+from promptctl.errors import PromptctlError
+
+DEADLINE_SECONDS = 120.0
+CONCURRENCY = 32
+
+TokenLimit = Literal["max_tokens", "max_completion_tokens"]
+
+
+class Dialect(Record):
+    """How a server's chat completions differ from the common ones. Grows by fields with a default."""
+
+    token_limit: TokenLimit = "max_tokens"  # noqa: S105 - the name of a parameter, not a secret
+
+
+COMMON = Dialect()
+COMPLETION_TOKENS = Dialect(token_limit="max_completion_tokens")  # noqa: S106 - a parameter's name
+
+
+class Preset(Record):
+    """A known service: the code that speaks to it (`kind`), its address, the variable that holds its key."""
+
+    name: str
+    kind: str = "openai"
+    base_url: str = ""
+    key_env: str | None = None
+    dialect: Dialect = COMMON
+
+
+class Route(Record):
+    """Who answers for `model`, and how to ask.
+
+    `served_name` is what the server calls the model. `deadline` is seconds for one attempt, from sending to
+    the last byte; `concurrency` is calls at a time. `key_env` names a variable; None: no key is sent.
+    """
+
+    model: str
+    provider: str
+    kind: str
+    base_url: str
+    key_env: str | None
+    served_name: str
+    dialect: Dialect = COMMON
+    deadline: float = DEADLINE_SECONDS
+    concurrency: int = CONCURRENCY
+    allow_http: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def _preset(name: str, base_url: str, key_env: str | None = None, dialect: Dialect = COMMON) -> Preset:
+    return Preset(name=name, base_url=base_url, key_env=key_env, dialect=dialect)
+
+
+PRESETS: dict[str, Preset] = {
+    preset.name: preset
+    for preset in (
+        _preset("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", COMPLETION_TOKENS),
+        _preset("anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
+        _preset("gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
+        _preset("qwen", "https://dashscope.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY"),
+        _preset("ernie", "https://qianfan.baidubce.com/v2", "QIANFAN_API_KEY", COMPLETION_TOKENS),
+        _preset("doubao", "https://ark.cn-beijing.volces.com/api/v3", "ARK_API_KEY"),
+        _preset("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
+        _preset("glm", "https://open.bigmodel.cn/api/paas/v4", "ZHIPUAI_API_KEY"),
+        _preset("kimi", "https://api.moonshot.cn/v1", "MOONSHOT_API_KEY", COMPLETION_TOKENS),
+        _preset("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+        _preset("vllm", "http://localhost:8000/v1"),
+        _preset("ollama", "http://localhost:11434/v1"),
+        _preset("lm-studio", "http://localhost:1234/v1"),
+        _preset("llama.cpp", "http://localhost:8080/v1"),
+        Preset(name="embedded", kind="embedded"),
+    )
+}
+
+BUILT_IN: tuple[tuple[str, str], ...] = (
+    ("gpt-*", "openai"),
+    ("o?-*", "openai"),
+    ("qwen*", "qwen"),
+    ("deepseek*", "deepseek"),
+    ("glm-*", "glm"),
+    ("kimi-*", "kimi"),
+    ("ernie*", "ernie"),
+    ("doubao*", "doubao"),
+    ("claude-*", "anthropic"),
+    ("gemini-*", "gemini"),
+    ("nearest-example", "embedded"),
+    ("nearest-passage", "embedded"),
+    ("pick-fields", "embedded"),
+)
+
+
+def route(model: str, models: Mapping[str, Any], providers: Mapping[str, Any]) -> Route | None:
+    """Who serves `model`, or None when nobody is known to.
+
+    Args:
+        models: A project's `[models]` in file order, pattern → provider name or `{provider, name}`. The first
+            match wins, before the built-in routes.
+        providers: A project's `[providers.*]`, name → settings, as mappings or records.
+
+    Raises:
+        PromptctlError: `unknown-provider`, a route names a provider that is neither a project's nor built in.
+    """
+    for pattern, target in models.items():
+        if fnmatchcase(model, pattern):
+            provider, served_name = _target(target)
+            return _route(model, provider, served_name or model, providers, at=f'[models] "{pattern}"')
+    for pattern, provider in BUILT_IN:
+        if fnmatchcase(model, pattern):
+            return _route(model, provider, model, providers, at=f'built-in route "{pattern}"')
+    return None
+
+
+def sent_params(params: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
+    """`params` as this server reads them: `max_output_tokens` under the dialect's name, the rest verbatim.
+
+    A limit that also stands under the dialect's own name keeps that one: it is the more specific.
+    """
+    sent = {name: value for name, value in params.items() if name != "max_output_tokens"}
+    if "max_output_tokens" in params:
+        sent.setdefault(dialect.token_limit, params["max_output_tokens"])
+    return sent
+
+
+def _route(model: str, provider: str, served_name: str, providers: Mapping[str, Any], *, at: str) -> Route:
+    settings, preset = providers.get(provider), PRESETS.get(provider)
+    if settings is None and preset is None:
+        raise PromptctlError(
+            f"model {model!r} is routed to provider {provider!r}, which is not known",
+            slug="unknown-provider",
+            at=at,
+            fix=f"add [providers.{provider}] to promptctl.toml, or name one of: {', '.join(PRESETS)}",
+        )
+    preset = preset or Preset(name=provider)
+    own_url = _setting(settings, "base_url")
+    # A key goes only to the address it was named with: a preset's key never follows a project's own base_url.
+    key_env = _setting(settings, "key_env", None if own_url else preset.key_env)
+    return Route(
+        model=model,
+        provider=provider,
+        kind=_setting(settings, "kind", preset.kind),
+        base_url=str(own_url or preset.base_url).rstrip("/"),
+        key_env=key_env,
+        served_name=served_name,
+        dialect=preset.dialect,
+        deadline=float(_setting(settings, "deadline", DEADLINE_SECONDS)),
+        concurrency=int(_setting(settings, "concurrency", CONCURRENCY)),
+        allow_http=bool(_setting(settings, "allow_http", False)),
+        headers=dict(_setting(settings, "headers", {})),
+    )
+
+
+def _target(target: Any) -> tuple[str, str | None]:
+    if isinstance(target, str):
+        return target, None
+    return str(_setting(target, "provider")), _setting(target, "name")
+
+
+def _setting(settings: Any, name: str, default: Any = None) -> Any:
+    """One setting of a mapping or a record; an absent one and None are alike."""
+    value = settings.get(name) if isinstance(settings, Mapping) else getattr(settings, name, None)
+    return default if value is None else value

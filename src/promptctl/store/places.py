@@ -1,0 +1,187 @@
+"""A file's values with the place of each, and what all readers share: limits, decoding, plain words."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from promptctl.errors import FileError, Place
+
+MAX_BYTES = 5_000_000
+MAX_DEPTH = 50
+MAX_DIGITS = 300  # `float()` of a longer integer overflows, and Python refuses to write one of 4,300 digits
+
+FULL_WIDTH = {"：": ":", "，": ",", "“": '"', "”": '"', "｛": "{", "｝": "}"}
+
+Key = str | int
+Mark = tuple[int, int]
+
+
+class Spot(NamedTuple):
+    """Where one value stands: line and column, from 1, of its key (or list item) and of the value itself.
+
+    `bare` is True for a YAML string that was written without quotes.
+    """
+
+    key: Mark
+    value: Mark
+    children: "dict[str, Spot] | list[Spot] | None" = None
+    bare: bool = False
+
+
+START = Spot((1, 1), (1, 1))
+
+
+class Document:
+    """The plain data of a file (`value`) that knows where each part of it is written.
+
+    `path` is the file as a user would type it. `note` says what was changed while reading, if anything was.
+    `spots` may be a function: JSON and TOML look for places only when one is asked for. `lines_before` is how
+    many lines of the file stand before the text that was read.
+    """
+
+    __slots__ = ("_lines_before", "_spots", "note", "path", "value")
+
+    def __init__(
+        self,
+        value: Any,
+        path: str,
+        spots: Spot | Callable[[], Spot] = START,
+        *,
+        lines_before: int = 0,
+        note: str | None = None,
+    ) -> None:
+        self.value, self.path, self.note = value, path, note
+        self._spots, self._lines_before = spots, lines_before
+
+    def place(self, *keys: Key) -> Place:
+        """Where the key of an entry stands, or a list's item; failing that, its nearest known ancestor."""
+        spot, _ = self._find(keys)
+        return self._at(spot.key)
+
+    def value_place(self, *keys: Key) -> Place:
+        """Where the value itself stands."""
+        spot, found = self._find(keys)
+        return self._at(spot.value if found else spot.key)
+
+    def is_bare(self, *keys: Key) -> bool:
+        """Whether that value is a YAML string written without quotes."""
+        spot, found = self._find(keys)
+        return found and spot.bare
+
+    def error(self, message: str, *keys: Key, slug: str, fix: str | None = None) -> FileError:
+        """An error at the place of `keys`."""
+        return FileError(message, slug=slug, at=self.place(*keys), fix=fix)
+
+    def _at(self, mark: Mark) -> Place:
+        return Place(self.path, mark[0] + self._lines_before, mark[1])
+
+    def _find(self, keys: Sequence[Key]) -> tuple[Spot, bool]:
+        if callable(self._spots):
+            self._spots = self._spots()
+        spot = self._spots
+        for key in keys:
+            child = _child(spot.children, key)
+            if child is None:
+                return spot, False
+            spot = child
+        return spot, True
+
+
+def decode(data: bytes, path: str) -> str:
+    """The text of a file that people write: UTF-8, a byte order mark eaten, CRLF as LF.
+
+    Raises:
+        FileError: another encoding, named where it can be told (`not-utf8`).
+    """
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:2]:
+        raise FileError(
+            "this file is UTF-16",
+            slug="not-utf8",
+            at=Place(path),
+            fix="save it as UTF-8 (in an editor: Save as…)",
+        )
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8-sig", "replace")) + 1
+        raise FileError(
+            f"byte 0x{error.object[error.start]:02x} is not UTF-8",
+            slug="not-utf8",
+            at=Place(path, before.count(b"\n") + 1, column),
+            fix="save the file as UTF-8 (in an editor: Save as…)",
+        ) from None
+    return text.replace("\r\n", "\n")
+
+
+def refuse_large(text: str, path: str, limit: int = MAX_BYTES) -> None:
+    """Raises FileError (`too-large`) for a text of more than `limit` bytes."""
+    if len(text) * 4 > limit and len(text.encode("utf-8", "replace")) > limit:
+        raise FileError(
+            f"this file is larger than {limit / 1_000_000:g} MB",
+            slug="too-large",
+            at=Place(path),
+            fix="split it; many cases belong in a .jsonl file",
+        )
+
+
+def too_deep(path: str, line: int = 1, column: int = 1) -> FileError:
+    """The error for lists and mappings nested beyond `MAX_DEPTH`."""
+    return FileError(
+        f"lists and mappings are nested more than {MAX_DEPTH} deep",
+        slug="too-deep",
+        at=Place(path, line, column),
+        fix="flatten the data",
+    )
+
+
+def depth_exceeds(value: Any, limit: int = MAX_DEPTH) -> bool:
+    """Whether lists and mappings in `value` are nested more than `limit` deep."""
+    level = [value]
+    for _ in range(limit + 1):
+        level = [inner for item in level if isinstance(item, (list, dict)) for inner in _inner(item)]
+        if not level:
+            return False
+    return any(isinstance(item, (list, dict)) for item in level)
+
+
+def in_words(value: Any) -> str:
+    """What a value is, as a person would say it: `a list`, `the number 3`, `the text "abc"`."""
+    if value is None:
+        return "nothing (null)"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return f"the number {value}" if abs(value) < 1e15 else "a large number"
+    if isinstance(value, str):
+        return f'the text "{shortened(value)}"'
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, (list, tuple)) else f"a {type(value).__name__}"
+
+
+def shortened(text: str, limit: int = 40) -> str:
+    """One printable line of `text`, cut at `limit` characters."""
+    line = "".join(c if c.isprintable() else " " for c in text)
+    return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def full_width_hint(text: str) -> str | None:
+    """What to type instead of full-width punctuation in `text`, or None where there is none."""
+    found = [wide for wide in FULL_WIDTH if wide in text]
+    if not found:
+        return None
+    return "write the half-width form: " + ", ".join(
+        f"{FULL_WIDTH[wide]} instead of {wide}" for wide in found
+    )
+
+
+def _child(children: dict[str, Spot] | list[Spot] | None, key: Key) -> Spot | None:
+    if isinstance(children, dict):
+        return children.get(str(key))
+    if isinstance(children, list) and isinstance(key, int) and 0 <= key < len(children):
+        return children[key]
+    return None
+
+
+def _inner(item: list[Any] | dict[str, Any]) -> list[Any]:
+    return list(item.values()) if isinstance(item, dict) else item

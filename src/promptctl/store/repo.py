@@ -1,0 +1,361 @@
+"""Git, read through a few plumbing commands. Nothing else in the package imports `git`.
+
+GitPython starts the processes and nothing more: its own object database cannot read SHA-256 repositories,
+"resolves" commits that a shallow clone lacks, and leaves `cat-file` children behind. Every command is a list
+of arguments, a user's revision passes only through `resolve`, and nothing here clones, fetches, pushes or
+writes. Read in one thread, at the start of a run.
+"""
+
+import os
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from promptctl.errors import Incomplete, PromptctlError
+
+SYMLINK, SUBMODULE = "120000", "160000"
+
+_ENVIRONMENT = {
+    "LC_ALL": "C",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_TERMINAL_PROMPT": "0",
+    # A partial clone would fetch missing blobs in the middle of `cat-file`: no transport, no fetch.
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_NO_LAZY_FETCH": "1",
+    # A .git was seen upward, so a mount point in between (a project mounted into a container) is no end.
+    "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
+}
+# The file system monitor is a daemon that would outlive the command.
+_GIT = ("git", "--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=false")
+_COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_PARENT_OF_HEAD = ("HEAD^1", "HEAD^", "HEAD~1", "HEAD~", "@^1", "@^", "@~1", "@~")
+_LONGEST_REVISION = 4096
+
+
+class TreeEntry(NamedTuple):
+    """A file of a commit: its mode (octal text), object id, and size in bytes where it is known."""
+
+    mode: str
+    id: str
+    size: int | None
+
+
+class Tip(NamedTuple):
+    """What a ref points at: a commit, and the ref it stands for where it is symbolic (`origin/HEAD`)."""
+
+    commit: str
+    symref: str
+
+
+class Change(NamedTuple):
+    """A path that differs: `status` is Git's letter (A, M, D, R, C, T). `old` is None for A, `new` for D."""
+
+    status: str
+    old: str | None
+    new: str | None
+
+
+class Repository:
+    """A Git repository. Paths are relative to `root`, with `/`, undecodable bytes as surrogate escapes.
+
+    `root` is the top of the work tree; of a repository without one (`bare`), the folder it was found in.
+    """
+
+    def __init__(
+        self, root: Path, *, head: str | None, branch: str | None, shallow: bool, bare: bool
+    ) -> None:
+        self.root, self.bare = root, bare
+        self._head, self._branch, self._shallow = head, branch, shallow
+
+    @classmethod
+    def find(cls, folder: Path) -> Self | None:
+        """The repository that `folder` lies in; None when there is none upward.
+
+        Raises:
+            PromptctlError: `git-missing`, `dubious-ownership`, or `git-failed` with Git's own words.
+        """
+        folder = folder.resolve()
+        while not folder.is_dir():
+            folder = folder.parent
+        if not any(_looks_like_git(above) for above in (folder, *folder.parents)):
+            return None
+        facts = ("--is-inside-work-tree", "--is-shallow-repository", "--show-cdup", "HEAD")
+        status, out, said = _run(folder, "rev-parse", *facts, "--symbolic-full-name", "HEAD", accept=(0, 128))
+        if status and "not a git repository (or any" in said:
+            return None
+        lines = out.decode("utf-8", "surrogateescape").split("\n")
+        if len(lines) < 3:
+            raise _failure("rev-parse", said)
+        bare, shallow, rest = lines[0] != "true", lines[1] == "true", lines[2:]
+        root = folder if bare else (folder / rest.pop(0)).resolve()
+        head = rest[0] if _COMMIT_ID.fullmatch(rest[0]) else None
+        ref = rest[1] if head and rest[1] else _symbolic_head(folder)
+        branch = ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
+        return cls(root, head=head, branch=branch, shallow=shallow, bare=bare)
+
+    def head(self) -> str | None:
+        """The full id of HEAD; None before the first commit."""
+        return self._head
+
+    def branch(self) -> str | None:
+        """The branch that HEAD is on; None when it is detached."""
+        return self._branch
+
+    def is_shallow(self) -> bool:
+        """Whether history was cut off when the repository was cloned."""
+        return self._shallow
+
+    def relative(self, folder: Path) -> str:
+        """`folder` relative to `root`, with `/`; empty for the root itself.
+
+        Raises:
+            ValueError: `folder` lies outside.
+        """
+        text = folder.resolve().relative_to(self.root).as_posix()
+        return "" if text == "." else text
+
+    def resolve(self, revision: str) -> str:
+        """The full id of the commit that a user's `revision` names.
+
+        Raises:
+            PromptctlError: `not-a-commit`.
+            Incomplete: `no-base-revision`, when a shallow clone may lack it.
+        """
+        if not _speakable(revision):
+            raise _not_a_commit(revision)
+        question = ("--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+        status, out, _ = self._run("rev-parse", *question, accept=(0, 1, 128))
+        answer = out.decode("ascii", "replace").strip()
+        if status == 0 and _COMMIT_ID.fullmatch(answer):
+            return answer
+        # What is there and is a file, a tree or `^REV` is a mistake, however shallow the clone.
+        if (
+            status == 0
+            or not self._shallow
+            or self._run("cat-file", "-t", revision, accept=(0, 1, 128))[0] == 0
+        ):
+            raise _not_a_commit(revision)
+        raise _cut_off(revision)
+
+    def parents(self, commit: str) -> list[str]:
+        """The parents as the commit itself records them, even those that a shallow clone lacks."""
+        header = self._run("cat-file", "commit", commit)[1].split(b"\n\n", 1)[0]
+        lines = header.decode("ascii", "replace").split("\n")
+        return [line.removeprefix("parent ") for line in lines if line.startswith("parent ")]
+
+    def merge_base(self, a: str, b: str) -> str | None:
+        """The best common ancestor of two commits. None means unknown: unrelated, or cut off."""
+        status, out, _ = self._run("merge-base", a, b, accept=(0, 1))
+        return out.decode("ascii").split("\n")[0] if status == 0 else None
+
+    def is_ancestor(self, a: str, b: str) -> bool:
+        """Whether commit `a` is `b` or lies in its history."""
+        return self._run("merge-base", "--is-ancestor", a, b, accept=(0, 1))[0] == 0
+
+    def tips(self, refs: Sequence[str]) -> dict[str, Tip]:
+        """Those of the full ref names (`refs/heads/main`) that exist."""
+        form = "--format=%(refname)%00%(objectname)%00%(symref)"
+        out = self._run("for-each-ref", form, *(ref for ref in refs if "\0" not in ref))[1]
+        rows = [line.split("\0") for line in out.decode("utf-8", "surrogateescape").split("\n") if line]
+        return {name: Tip(commit, symref) for name, commit, symref in rows if name in refs}
+
+    def files(self, commit: str, folders: Sequence[str]) -> dict[str, TreeEntry]:
+        """Every file of `commit` under `folders` (or that is one of them), by path. One process."""
+        entries = {}
+        for row in _fields(self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit, *_only(folders))[1]):
+            facts, path = row.split("\t", 1)
+            mode, _, object_id, size = facts.split()
+            entries[path] = TreeEntry(mode, object_id, int(size) if size.isdigit() else None)
+        return entries
+
+    def blobs(self, ids: Iterable[str]) -> dict[str, bytes]:
+        """The bytes of each object, by id. One process for all of them, none for none.
+
+        Raises:
+            Incomplete: `no-base-revision`, when a partial clone lacks one.
+        """
+        wanted = sorted(set(ids))
+        if not wanted:
+            return {}
+        out = self._run("cat-file", "--batch", data="".join(f"{i}\n" for i in wanted).encode())[1]
+        contents, at = {}, 0
+        for object_id in wanted:
+            end = out.index(b"\n", at)
+            header = out[at:end].split()
+            if len(header) != 3:
+                raise _not_here(object_id)
+            start, size = end + 1, int(header[2])
+            contents[object_id] = out[start : start + size]
+            at = start + size + 1
+        return contents
+
+    def worktree_entries(self, folders: Sequence[str]) -> dict[str, str]:
+        """What is on disk under `folders` and not ignored: path to the mode in the index, "" if untracked.
+
+        A repository inside this one counts as a submodule. One process.
+        """
+        listing = ("-z", "-t", "--stage", "--cached", "--others", "--exclude-standard")
+        entries = {}
+        for row in _fields(self._run("ls-files", *listing, *_only(folders))[1]):
+            tag, rest = row.split(" ", 1)
+            facts, path = ("", rest) if tag == "?" else rest.split("\t", 1)
+            mode = SUBMODULE if path.endswith("/") else facts.split(" ")[0]
+            if _is_there(self.root / path):
+                entries[path.rstrip("/")] = mode
+        return entries
+
+    def worktree_files(self, folders: Sequence[str]) -> list[str]:
+        """The paths of `worktree_entries`, sorted."""
+        return sorted(self.worktree_entries(folders))
+
+    def is_dirty(self, folders: Sequence[str]) -> bool:
+        """Whether anything under `folders` differs from HEAD: staged, changed or untracked, not ignored."""
+        options = ("--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
+        return bool(self._run("status", *options, *_only(folders))[1])
+
+    def changed_paths(self, base: str, head: str | None, folders: Sequence[str] = ()) -> list[Change]:
+        """What differs between two commits, or from `base` to the work tree (head None), renames found.
+
+        A filter to skip work by, never a decision.
+        """
+        sides = (base,) if head is None else (base, head)
+        options = ("--name-status", "-z", "-M", "--no-ext-diff", "--no-textconv")
+        fields = iter(_fields(self._run("diff", *options, *sides, *_only(folders))[1]))
+        changes = [_change(status[0], fields) for status in fields]
+        if head is None:
+            listing = ("-z", "--others", "--exclude-standard")
+            untracked = _fields(self._run("ls-files", *listing, *_only(folders))[1])
+            changes += [Change("A", None, path) for path in untracked]
+        return changes
+
+    def ignored(self, path: str) -> bool:
+        """Whether Git ignores `path`; a tracked file never is, nor one outside the repository."""
+        return self._run("check-ignore", "--quiet", "--", path, accept=(0, 1, 128))[0] == 0
+
+    def kept_in_lfs(self, paths: Sequence[str]) -> set[str]:
+        """Those of `paths` that Git attributes hand to Git LFS, whatever the work tree holds."""
+        asked = b"".join(os.fsencode(path) + b"\0" for path in paths)
+        fields = _fields(self._run("check-attr", "-z", "--stdin", "filter", data=asked)[1]) if paths else []
+        return {path for path, value in zip(fields[::3], fields[2::3], strict=True) if value == "lfs"}
+
+    def _run(
+        self, *args: str, data: bytes | None = None, accept: Sequence[int] = (0,)
+    ) -> tuple[int, bytes, str]:
+        return _run(self.root, *args, data=data, accept=accept)
+
+
+def _run(
+    folder: Path, *args: str, data: bytes | None = None, accept: Sequence[int] = (0,)
+) -> tuple[int, bytes, str]:
+    """Runs one Git command in `folder` to its end: exit status, stdout, stderr."""
+    stdin = None if data is None else subprocess.PIPE
+    with _without_git_variables():
+        from git import cmd, exc
+
+        try:
+            process = cmd.Git(folder).execute(
+                [*_GIT, *args], istream=stdin, as_process=True, env=_ENVIRONMENT
+            )
+        except (exc.GitCommandNotFound, PermissionError) as error:
+            fix = "install Git and put the program `git` on PATH"
+            raise PromptctlError(
+                f"{folder} is in a Git repository, but the program `git` was not found",
+                slug="git-missing",
+                fix=fix,
+            ) from error
+        except (OSError, ValueError) as error:  # what no process can be given: NUL, an endless argument
+            raise _failure(args[0], str(error)) from error
+    out, err = process.communicate(data)
+    status, said = process.returncode, err.decode("utf-8", "replace").strip()
+    if status not in accept or "dubious ownership" in said:
+        raise _failure(args[0], said)
+    return status, out, said
+
+
+@contextmanager
+def _without_git_variables() -> Iterator[None]:
+    """Takes GIT_* away while a child starts: GitPython can add variables but not remove them.
+
+    A hook sets GIT_DIR, and Git would read that repository instead of the one asked for.
+    """
+    inherited = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
+    os.environ["GIT_PYTHON_REFRESH"] = "quiet"  # otherwise importing `git` raises where there is no git
+    try:
+        yield
+    finally:
+        del os.environ["GIT_PYTHON_REFRESH"]
+        os.environ.update(inherited)
+
+
+def _failure(command: str, said: str) -> PromptctlError:
+    if "dubious ownership" in said:
+        owned = re.search(r"safe\.directory (.+)", said)
+        fix = f"git config --global --add safe.directory {owned[1] if owned else '*'}"
+        return PromptctlError("the repository belongs to another user", slug="dubious-ownership", fix=fix)
+    reason = said.split("\n")[0].removeprefix("fatal: ") or "no reason given"
+    fix = f"`git {command}` says more; a newer Git may read what this one cannot"
+    return PromptctlError(f"Git could not read the repository: {reason}", slug="git-failed", fix=fix)
+
+
+def _not_a_commit(revision: str) -> PromptctlError:
+    shown = revision if _speakable(revision) else repr(revision[:80])
+    fix = "give a branch, a tag or a commit id; `git log --oneline` lists commits"
+    return PromptctlError(f"{shown} is not a commit", slug="not-a-commit", fix=fix)
+
+
+def _cut_off(revision: str) -> Incomplete:
+    if revision in _PARENT_OF_HEAD:
+        fix = "set `fetch-depth: 2` on actions/checkout, or run `git fetch --deepen=1`"
+    else:
+        fix = "set `fetch-depth: 0` on actions/checkout, or run `git fetch --unshallow`"
+    return Incomplete(f"{revision} is not in this shallow clone", slug="no-base-revision", fix=fix)
+
+
+def _not_here(object_id: str) -> Incomplete:
+    message = f"object {object_id[:12]} is not in this clone, and nothing is fetched while reading"
+    fix = "clone without `--filter`, or run `git checkout` of that revision once"
+    return Incomplete(message, slug="no-base-revision", fix=fix)
+
+
+def _looks_like_git(folder: Path) -> bool:
+    bare = ("HEAD", "objects", "refs")
+    return _is_there(folder / ".git") or all(_is_there(folder / name) for name in bare)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        path.lstat()
+    except OSError:
+        return False
+    return True
+
+
+def _symbolic_head(folder: Path) -> str:
+    """The ref that HEAD stands for, which need not exist yet; empty when it is detached."""
+    out = _run(folder, "symbolic-ref", "--quiet", "HEAD", accept=(0, 1))[1]
+    return out.decode("utf-8", "surrogateescape").strip()
+
+
+def _speakable(revision: str) -> bool:
+    """Whether a revision may reach a command line: an option or a control character may not."""
+    plain = revision and not revision.startswith("-") and len(revision) <= _LONGEST_REVISION
+    return bool(plain) and not re.search(r"[\x00-\x1f\x7f]|[\ud800-\udfff]", revision)
+
+
+def _only(folders: Sequence[str]) -> list[str]:
+    """The end of a command that looks at `folders` alone; at everything for none or the root."""
+    return ["--"] if not {"", "."}.isdisjoint(folders) else ["--", *folders]
+
+
+def _fields(out: bytes) -> list[str]:
+    return out.decode("utf-8", "surrogateescape").split("\0")[:-1]
+
+
+def _change(status: str, fields: Iterator[str]) -> Change:
+    path = next(fields)
+    if status in "RC":
+        return Change(status, path, next(fields))
+    return Change(status, None if status == "A" else path, None if status == "D" else path)

@@ -1,0 +1,67 @@
+"""Strict TOML: the standard library's parser, with the place of each key and every failure an error."""
+
+import math
+import re
+from functools import partial
+from typing import Any
+
+from promptctl.errors import FileError, Place
+from promptctl.store.places import Document, Key, depth_exceeds, full_width_hint, refuse_large, too_deep
+from promptctl.store.toml_spots import toml_spots
+
+_WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
+
+
+def read_toml(text: str, path: str) -> Document:
+    """The data of a TOML text.
+
+    Raises:
+        FileError: not TOML, a duplicate key, a date, nan or inf.
+    """
+    import tomllib  # only configuration is TOML: an application that loads a prompt never comes here
+
+    refuse_large(text, path)
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    try:
+        value = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _bad_toml(str(error), text, path) from None
+    except RecursionError:
+        raise too_deep(path) from None
+    except ValueError:  # an integer of more than 4,300 digits
+        raise FileError(
+            "a number is too long", slug="huge-number", at=Place(path), fix="write it as text, in quotes"
+        ) from None
+    if depth_exceeds(value):
+        raise too_deep(path)
+    document = Document(value, path, partial(toml_spots, text))
+    _refuse_foreign(document, value, ())
+    return document
+
+
+def _bad_toml(message: str, text: str, path: str) -> FileError:
+    where = _WHERE.search(message)
+    line, column = text.count("\n") + 1, 1
+    if where and where.group(1):
+        line, column = int(where.group(1)), int(where.group(2))
+    problem = _WHERE.sub("", message)
+    slug, fix = "bad-toml", "look for a missing quote, bracket or = here"
+    if problem.startswith(("Cannot overwrite", "Cannot declare", "Duplicate")):
+        slug, fix = "duplicate-key", "keep one of the two"
+    elif full := full_width_hint(text.split("\n")[line - 1]):
+        fix = full
+    return FileError(f"this is not valid TOML: {problem}", slug=slug, at=Place(path, line, column), fix=fix)
+
+
+def _refuse_foreign(document: Document, value: Any, keys: tuple[Key, ...]) -> None:
+    if isinstance(value, dict):
+        for key, item in value.items():
+            _refuse_foreign(document, item, (*keys, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            _refuse_foreign(document, item, (*keys, index))
+    elif isinstance(value, float) and not math.isfinite(value):
+        message = f"{value} is no number that can be kept"
+        raise document.error(message, *keys, slug="not-finite", fix="remove it")
+    elif not isinstance(value, (str, int, float)):
+        raise document.error("dates are not used here", *keys, slug="toml-date", fix="put the date in quotes")

@@ -1,0 +1,122 @@
+"""Everything a template reaches: files, variables, role blocks. Read from syntax trees, never by rendering."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from jinja2 import meta, nodes
+
+from promptctl.templating.roles import is_role_block
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A file that a template names. `name` is None when it is computed."""
+
+    name: str | None
+    line: int
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """What one file's syntax tree says."""
+
+    references: tuple[Reference, ...]
+    undeclared: frozenset[str]
+    assigned: frozenset[str]
+    first_use: dict[str, int] = field(default_factory=dict)
+    has_roles: bool = False
+    nested_roles: tuple[tuple[int, str], ...] = ()
+    system_inputs: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Closure:
+    """A template with all it reaches. `names` is sorted; `dynamic` says that an include is computed.
+
+    `undeclared` maps each variable that must come from outside to the file and line that first use it.
+    """
+
+    names: tuple[str, ...]
+    undeclared: dict[str, tuple[str, int]]
+    dynamic: bool
+    has_roles: bool
+
+
+def facts(tree: nodes.Template) -> FileFacts:
+    """What one parsed file says about files, variables and role blocks."""
+    undeclared = frozenset(meta.find_undeclared_variables(tree))
+    first_use: dict[str, int] = {}
+    for name in tree.find_all(nodes.Name):
+        if name.ctx == "load" and name.name in undeclared:
+            first_use.setdefault(name.name, name.lineno)
+    return FileFacts(
+        references=tuple(_references(tree)),
+        undeclared=undeclared,
+        assigned=frozenset(_assigned(tree)),
+        first_use=first_use,
+        has_roles=any(is_role_block(node) for node in tree.find_all((nodes.CallBlock, nodes.ExprStmt))),
+        nested_roles=tuple(_nested_roles(tree)),
+        system_inputs=tuple(_system_inputs(tree, undeclared)),
+    )
+
+
+def _references(tree: nodes.Template) -> Iterator[Reference]:
+    kinds = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
+    for node in tree.find_all(kinds):
+        optional = bool(getattr(node, "ignore_missing", False))
+        for name in _constant_names(node.template):
+            yield Reference(name, node.lineno, optional or not isinstance(node.template, nodes.Const))
+
+
+def _constant_names(expression: nodes.Expr) -> list[str | None]:
+    if isinstance(expression, nodes.Const):
+        value = expression.value
+        return [value] if isinstance(value, str) else list(value)
+    if isinstance(expression, (nodes.List, nodes.Tuple)) and all(
+        isinstance(item, nodes.Const) for item in expression.items
+    ):
+        return [item.value for item in expression.items if isinstance(item, nodes.Const)]
+    return [None]
+
+
+def _assigned(tree: nodes.Template) -> Iterator[str]:
+    for name in tree.find_all(nodes.Name):
+        if name.ctx in ("store", "param"):
+            yield name.name
+    for macro in tree.find_all(nodes.Macro):
+        yield macro.name
+    for imported in tree.find_all(nodes.Import):
+        yield imported.target
+    for node in tree.find_all(nodes.FromImport):
+        for name in node.names:
+            yield name[1] if isinstance(name, tuple) else name
+
+
+def _nested_roles(node: nodes.Node, inside: str | None = None) -> Iterator[tuple[int, str]]:
+    """Role blocks where they must not be: in another, in a `{% set %}` capture, in a filter."""
+    for child in node.iter_child_nodes():
+        role = is_role_block(child)
+        if role and inside:
+            yield child.lineno, inside
+        deeper = inside
+        if role:
+            deeper = "another role block"
+        elif isinstance(child, nodes.AssignBlock):
+            deeper = "a {% set %} capture"
+        elif isinstance(child, nodes.FilterBlock):
+            deeper = "a {% filter %} block"
+        yield from _nested_roles(child, deeper)
+
+
+def _system_inputs(tree: nodes.Template, undeclared: frozenset[str]) -> Iterator[tuple[int, str]]:
+    for block in tree.find_all(nodes.CallBlock):
+        if not is_role_block(block) or not block.call.args:
+            continue
+        role: Any = block.call.args[0]
+        if isinstance(role, nodes.Const) and role.value in ("system", "developer"):
+            for output in block.find_all(nodes.Output):
+                for name in output.find_all(nodes.Name):
+                    if name.ctx == "load" and name.name in undeclared:
+                        yield name.lineno, name.name

@@ -1,0 +1,75 @@
+"""The sandboxed Jinja environment that format version 1 fixes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jinja2 import StrictUndefined, TemplateNotFound, Undefined
+from jinja2.loaders import BaseLoader
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from promptctl.templating.header import body_source, split_header
+from promptctl.templating.roles import RoleBlocks
+
+
+class NotText(Exception):
+    """A value that has no one obvious text was put into the prompt without a filter."""
+
+
+class OutsidePrompts(Exception):
+    """A template names a file outside the prompt folder."""
+
+
+class _Blobs(BaseLoader):
+    """Templates by name from the files of one tree: an include can never leave it."""
+
+    def __init__(self, files: Mapping[str, str], folder: str) -> None:
+        self._files, self._folder = files, folder
+
+    def get_source(self, environment: Any, template: str) -> tuple[str, str, None]:
+        refuse_outside(template)
+        if template not in self._files:
+            raise TemplateNotFound(template)
+        shown = f"{self._folder}/{template}"
+        return body_source(split_header(self._files[template], shown)), shown, None
+
+
+def refuse_outside(name: str) -> None:
+    """Raises OutsidePrompts for a name that is absolute, climbs, or uses another system's separators."""
+    if name.startswith("/") or "\\" in name or "\0" in name or ":" in name.split("/")[0]:
+        raise OutsidePrompts(name)
+    if any(part in ("", ".", "..") for part in name.split("/")):
+        raise OutsidePrompts(name)
+
+
+def as_text(value: Any) -> Any:
+    """Jinja's `finalize`: text and numbers pass, anything else needs a filter that says how it reads."""
+    if isinstance(value, (str, int, float, Undefined)):
+        return value
+    raise NotText("nothing (null)" if value is None else f"a {_KINDS.get(type(value), type(value).__name__)}")
+
+
+_KINDS: dict[type, str] = {dict: "mapping", list: "list", tuple: "list"}
+
+
+def new_environment(files: Mapping[str, str], folder: str) -> ImmutableSandboxedEnvironment:
+    """An environment over `files` (path relative to the prompt folder → text).
+
+    No environment, clock or chance can be reached: `lipsum`, `cycler`, `joiner` and the `random` filter are gone.
+    Autoescape is off, because `&lt;` in a prompt would be a different prompt.
+    """
+    environment = ImmutableSandboxedEnvironment(
+        loader=_Blobs(files, folder),
+        undefined=StrictUndefined,
+        autoescape=False,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        finalize=as_text,
+        extensions=[RoleBlocks],
+        auto_reload=False,
+        cache_size=-1,
+    )
+    for name in ("lipsum", "cycler", "joiner"):
+        environment.globals.pop(name, None)
+    environment.filters.pop("random", None)
+    return environment

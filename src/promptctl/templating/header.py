@@ -1,0 +1,53 @@
+"""Where a prompt file's header ends and its text begins."""
+
+from typing import NamedTuple
+
+from promptctl.errors import FileError, Place
+
+FENCE = "---"
+
+
+class Parts(NamedTuple):
+    """A prompt file cut in two. `header` is None without one; `lines` counts the header's, fences included."""
+
+    header: str | None
+    body: str
+    lines: int
+
+
+def split_header(text: str, path: str) -> Parts:
+    """Cuts at the first line that is exactly `---`, if the file begins with one.
+
+    Args:
+        text: The whole file, LF line ends.
+        path: As a user would type it, for the error.
+
+    Raises:
+        FileError: The file begins with `---` and no second such line follows: text after it is never guessed at.
+    """
+    first, _, rest = text.partition("\n")
+    if first != FENCE:
+        return Parts(None, text, 0)
+    header: list[str] = []
+    position = len(first) + 1
+    for line in rest.split("\n"):
+        position += len(line) + 1
+        if line == FENCE:
+            return Parts("\n".join(header), text[position:], len(header) + 2)
+        header.append(line)
+    raise FileError(
+        "the header begins with --- and never ends",
+        slug="header-not-closed",
+        at=Place(path),
+        fix="end the header with a line that is exactly ---",
+    )
+
+
+def body_source(parts: Parts) -> str:
+    """The text for Jinja, behind a comment as long as the header, so that line numbers are the file's own.
+
+    `+#}` keeps `trim_blocks` from eating a line break of the text.
+    """
+    if not parts.lines:
+        return parts.body
+    return "{#" + "\n" * parts.lines + "+#}" + parts.body

@@ -1,0 +1,191 @@
+"""Everything that parsing and rendering can raise, said in words a prompt author knows, with file and line."""
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
+from jinja2.exceptions import SecurityError
+
+from promptctl.errors import Place, PromptctlError, PromptError
+from promptctl.registry import did_you_mean
+from promptctl.templating.environment import NotText, OutsidePrompts
+from promptctl.templating.roles import RoleError
+
+Lines = Callable[[str], list[str]]
+
+_UNDEFINED = re.compile(r"^'(?P<name>.+?)' is undefined$")
+_USE = re.compile(r"\{\{-?\s*(?P<name>[^\W\d]\w*)")
+_NO_ATTRIBUTE = re.compile(r"has no (?:attribute|element) (?P<name>.+)$")
+
+
+def explain(
+    error: BaseException, shown: str, lines: Lines, variables: Mapping[str, Any], files: Iterable[str]
+) -> PromptError:
+    """The PromptError behind any exception of Jinja or of what it calls.
+
+    Args:
+        error: What was raised; its traceback says which template and line were reached.
+        shown: The template that was asked for.
+        lines: The lines of a file by its shown path.
+        variables: What was given, for "did you mean".
+        files: Names of all templates, for "did you mean".
+    """
+    if isinstance(error, PromptctlError):
+        return _located(error, shown, lines)
+    path, line = _reached(error, shown, lines)
+    if isinstance(error, TemplateSyntaxError):
+        at = place(error.filename or path, error.lineno, lines)
+        return PromptError(
+            _sentence(str(error.message)), slug="template-syntax", at=at, fix=_syntax_fix(error, at, lines)
+        )
+    if isinstance(error, RoleError):
+        return PromptError(str(error), slug=error.slug, at=place(path, line, lines), fix=error.fix)
+    if isinstance(error, OutsidePrompts):
+        return outside(str(error), place(path, line, lines), shown.split("/")[0])
+    if isinstance(error, TemplateNotFound):
+        name = str(error.name or error)
+        return PromptError(
+            f"template {name!r} is not there",
+            slug="template-not-found",
+            at=place(path, line, lines, name),
+            fix=f"{did_you_mean(name, files)}names are relative to the prompt folder",
+        )
+    if isinstance(error, SecurityError):
+        return PromptError(
+            f"not allowed in templates: {_sentence(str(error))}",
+            slug="not-allowed",
+            at=place(path, line, lines),
+            fix="templates see plain values only; compute this in the application and pass it as an input",
+        )
+    if isinstance(error, UndefinedError) or "Undefined" in str(error):
+        return _undefined(error, path, line, lines, variables)
+    if isinstance(error, NotText):
+        return PromptError(
+            f"{error} is put into the text without saying how it reads",
+            slug="not-text",
+            at=place(path, line, lines),
+            fix="add a filter: `| tojson` writes it as JSON, `| join(', ')` joins a list, `| default('')` replaces null",
+        )
+    return _limits(error, path, line, lines)
+
+
+def _limits(error: BaseException, path: str, line: int, lines: Lines) -> PromptError:
+    at = place(path, line, lines)
+    if isinstance(error, (RecursionError, SyntaxError)):
+        return PromptError(
+            "the template is nested too deeply, or calls itself without end",
+            slug="template-too-deep",
+            at=at,
+            fix="split it, or end the recursion",
+        )
+    if isinstance(error, (MemoryError, OverflowError)):
+        return too_large(at, None)
+    return PromptError(
+        f"rendering failed: {_sentence(str(error) or type(error).__name__)}",
+        slug="template-error",
+        at=at,
+        fix="check the types of the values and the arguments of the filter",
+    )
+
+
+def too_large(at: Place, limit: int | None) -> PromptError:
+    """The rendered prompt has no reasonable size."""
+    size = f" ({limit:,} characters)" if limit else ""
+    return PromptError(
+        f"the prompt renders too large{size}",
+        slug="template-too-large",
+        at=at,
+        fix="shorten the loops or the inputs",
+    )
+
+
+def outside(name: str, at: Place, folder: str) -> PromptError:
+    """An include that would leave the prompt folder. The file is never opened."""
+    return PromptError(
+        f"{name!r} lies outside {folder}/",
+        slug="outside-prompts",
+        at=at,
+        fix=f"put the file under {folder}/ and name it relative to that folder",
+    )
+
+
+def text_outside(text: str, at: Place) -> PromptError:
+    """Text between role blocks, which no message would carry."""
+    excerpt = " ".join(text.split())[:60]
+    return PromptError(
+        f"text stands outside the role blocks: {excerpt!r}",
+        slug="text-outside-roles",
+        at=at,
+        fix="put it into {% user %}…{% enduser %} or another role block",
+    )
+
+
+def place(shown: str, line: int, lines: Lines, word: str | None = None) -> Place:
+    """Line with the column of `word`, or of the first thing that Jinja reads on that line."""
+    text = lines(shown)
+    content = text[line - 1] if 0 < line <= len(text) else ""
+    found = content.find(word) if word else -1
+    if found < 0:
+        found = next((content.find(mark) for mark in ("{{", "{%") if mark in content), -1)
+    if found < 0:
+        found = len(content) - len(content.lstrip())
+    return Place(shown, line, found + 1)
+
+
+def _located(error: PromptctlError, shown: str, lines: Lines) -> PromptError:
+    path, line = _reached(error, shown, lines)
+    at = error.at or place(path, line, lines)
+    return PromptError(error.message, slug=error.slug, at=at, fix=error.fix)
+
+
+def _reached(error: BaseException, shown: str, lines: Lines) -> tuple[str, int]:
+    """The template file and line that were being rendered, from the traceback."""
+    path, line = shown, 1
+    folder = shown.split("/")[0] + "/"
+    trace = error.__traceback__
+    while trace is not None:
+        filename = trace.tb_frame.f_code.co_filename
+        if filename == shown or (filename.startswith(folder) and len(lines(filename)) > 1):
+            path, line = filename, trace.tb_lineno
+        trace = trace.tb_next
+    return path, max(line, 1)
+
+
+def _undefined(
+    error: BaseException, path: str, line: int, lines: Lines, variables: Mapping[str, Any]
+) -> PromptError:
+    match = _UNDEFINED.match(str(error))
+    if isinstance(error, TypeError):  # `{{ missing | tojson }}` fails inside the filter, without the name
+        text = lines(path)[line - 1] if line <= len(lines(path)) else ""
+        match = next((use for use in _USE.finditer(text) if use["name"] not in variables), None)
+    if match is None:
+        field = _NO_ATTRIBUTE.search(str(error))
+        return PromptError(
+            f"the template uses something that is not there: {_sentence(str(error))}",
+            slug="undefined-variable",
+            at=place(path, line, lines, field["name"].strip("'") if field else None),
+            fix="check the spelling, or give it a value with `| default(…)`",
+        )
+    name = match["name"]
+    return PromptError(
+        f"the template uses {name!r}, which is not given",
+        slug="undefined-variable",
+        at=place(path, line, lines, name),
+        fix=f"{did_you_mean(name, variables)}give it a value, or declare it in the header with a default",
+    )
+
+
+def _sentence(text: str) -> str:
+    return " ".join(text.split()).rstrip(".")[:200]
+
+
+def _syntax_fix(error: TemplateSyntaxError, at: Place, lines: Lines) -> str:
+    text = lines(at.path)
+    line = text[at.line - 1] if at.line <= len(text) else ""
+    wide = [mark for mark in "｛｝％" if mark in line]
+    if wide:
+        return f"full-width {' '.join(wide)} stands where Jinja needs the half-width form"
+    if "unknown tag" in str(error.message):
+        return "role blocks end with their own name: {% user %}…{% enduser %}"
+    return "see the Jinja syntax at this line"
