@@ -17,7 +17,7 @@ settings.load_profile("promptctl")
 
 # Proxies go too: one that listens on loopback would lead a test out past the guard.
 INHERITED = re.compile(
-    r"CI$|GITHUB_|GIT_|XDG_|PROMPTCTL_(?!REAL_DATA$)|"
+    r"CI$|GITHUB_|GIT_|XDG_|PROMPTCTL_(?!(REAL_DATA|REFERENCE)$)|"
     r"(OPENAI|AZURE|ANTHROPIC|GEMINI|GOOGLE|DASHSCOPE|QIANFAN|ARK|DEEPSEEK|ZHIPU|MOONSHOT|OPENROUTER|VLLM|OLLAMA)_|"
     r".*(_KEY|_TOKEN|_SECRET|_PROXY)$|(FORCE_COLOR|CLICOLOR|CLICOLOR_FORCE|COLUMNS|LINES|PAGER|LC_\w+|LANG|LANGUAGE)$",
     re.IGNORECASE,

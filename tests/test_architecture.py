@@ -52,20 +52,20 @@ HEAVY = frozenset(
 # All that core may import, with what lies below these names. Nothing here reaches a file or the network.
 CORE_IMPORTS = frozenset(
     {"__future__", "abc", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal"}
-    | {"difflib", "enum", "fractions", "functools", "hashlib", "heapq", "html", "itertools", "json", "math"}
     | {
-        "msgspec",
-        "numbers",
-        "operator",
-        "random",
-        "re",
-        "statistics",
-        "string",
-        "textwrap",
-        "types",
-        "typing",
+        "difflib",
+        "enum",
+        "fnmatch",
+        "fractions",
+        "functools",
+        "hashlib",
+        "heapq",
+        "html",
+        "itertools",
+        "json",
     }
-    | {"unicodedata", "urllib.parse"}
+    | {"math", "msgspec", "numbers", "operator", "random", "re", "statistics", "string", "textwrap", "types"}
+    | {"typing", "unicodedata", "urllib.parse"}
 )
 
 # Calls by which an allowed module, or no module at all, would still reach the world.
@@ -81,13 +81,15 @@ CORE_CALLS = {
 
 @dataclass(frozen=True)
 class Import:
-    """One imported module, by its absolute name. `names` are what `from` takes out of it."""
+    """One imported module, by its absolute name. `names` are what `from` takes out of it.
+
+    `at_top`: it is loaded when the file is imported, so neither in a function nor under `TYPE_CHECKING`.
+    """
 
     line: int
     module: str
     names: tuple[str, ...]
     at_top: bool
-    typing_only: bool
 
     @property
     def library(self) -> str:
@@ -176,20 +178,19 @@ def core_calls(tree: ast.Module) -> Iterator[tuple[int, str]]:
 
 def imports(file: str, tree: ast.Module) -> Iterator[Import]:
     """Every import of `tree`, also those of `import_module("…")` with the name written out."""
-    yield from _imports_in(file, tree, at_top=True, typing_only=False)
+    yield from _imports_in(file, tree, at_top=True)
 
 
-def _imports_in(file: str, node: ast.AST, *, at_top: bool, typing_only: bool) -> Iterator[Import]:
+def _imports_in(file: str, node: ast.AST, *, at_top: bool) -> Iterator[Import]:
     for child in ast.iter_child_nodes(node):
         for module, names in _modules(file, child):
-            yield Import(child.lineno, module, names, at_top and not typing_only, typing_only)
+            yield Import(child.lineno, module, names, at_top)
         if isinstance(child, ast.If) and ast.unparse(child.test) in ("TYPE_CHECKING", "typing.TYPE_CHECKING"):
-            guarded, rest = ast.Module(child.body, []), ast.Module(child.orelse, [])
-            yield from _imports_in(file, guarded, at_top=at_top, typing_only=True)
-            yield from _imports_in(file, rest, at_top=at_top, typing_only=typing_only)
+            yield from _imports_in(file, ast.Module(child.body, []), at_top=False)
+            yield from _imports_in(file, ast.Module(child.orelse, []), at_top=at_top)
             continue
         runs_later = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
-        yield from _imports_in(file, child, at_top=at_top and not runs_later, typing_only=typing_only)
+        yield from _imports_in(file, child, at_top=at_top and not runs_later)
 
 
 def _modules(file: str, node: ast.AST) -> Iterator[tuple[str, tuple[str, ...]]]:

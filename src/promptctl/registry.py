@@ -5,8 +5,6 @@ parties add theirs by entry points `promptctl.checks`, `promptctl.providers`, `p
 looked up only when a project asks for a name that is not built in, so nothing installed by accident runs.
 """
 
-import difflib
-from collections.abc import Iterable
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -50,18 +48,6 @@ def find(room: str, name: str) -> Any | None:
             at=f"entry point promptctl.{room}",
             fix="reinstall the package that brings it, or remove the name from the project",
         ) from error
-
-
-def nearest(name: str, among: Iterable[str]) -> str | None:
-    """The name that was probably meant."""
-    close = difflib.get_close_matches(name, list(among), n=1, cutoff=0.6)
-    return close[0] if close else None
-
-
-def did_you_mean(name: str, among: Iterable[str]) -> str:
-    """`did you mean "x"? ` or nothing."""
-    close = nearest(name, among)
-    return f'did you mean "{close}"? ' if close else ""
 
 
 @cache

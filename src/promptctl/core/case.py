@@ -78,6 +78,7 @@ class Case(Record):
     group: str | None = None
     why: str | None = None
     vars: dict[str, Any] = {}
+    input: Any = None
     contexts: tuple[dict[str, Any], ...] = ()
     relevant: tuple[str, ...] = ()
     expected: dict[str, Any] | None = None
@@ -89,9 +90,23 @@ class Case(Record):
     quarantine: Quarantine | None = None
     place: Place | None = None
 
+    def inputs(self) -> dict[str, Any]:
+        """What the case puts into a prompt, as written."""
+        return {"vars": self.vars, "input": self.input, "contexts": self.contexts}
+
+    def meaning(self) -> dict[str, Any]:
+        """What the case asks of an output, apart from its inputs: equal meanings judge alike."""
+        return {
+            "expected": self.expected,
+            "rejected": self.rejected,
+            "checks": [check.meaning() for check in self.checks],
+            "watch": self.watch,
+            "severity": self.severity,
+        }
+
     @property
     def feedback_ids(self) -> tuple[str, ...]:
-        """What the case answers when it turns from fail to pass: its feedback group, where it came from feedback."""
+        """The feedback that the case answers when it turns from fail to pass."""
         if self.source and self.source.get("feedback"):
             return (str(self.group or self.source.get("trace") or self.id),)
         return ()
@@ -121,7 +136,7 @@ class Suite(Record):
     gate: Gate = Gate()
     accept: tuple[Accept, ...] = ()
     cases: tuple[Case, ...] = ()
-    internal: bool = False
+    judge: dict[str, Any] = {}
     renamed_from: str | None = None
     place: Place | None = None
     digest: str = ""

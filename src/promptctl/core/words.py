@@ -1,6 +1,6 @@
 """Numbers and counts as people read them. A rate never rounds to 0 % or 100 % unless it is that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 
 def plural(count: int, noun: str) -> str:
@@ -33,3 +33,17 @@ def percent(fraction: float) -> str:
         if 0 < shown < 100:
             return f"{shown:.{digits}f} %"
     return f"{fraction * 100} %"
+
+
+def nearest(name: str, among: Iterable[str]) -> str | None:
+    """The name that was probably meant."""
+    from difflib import get_close_matches  # needed only on the way to an error
+
+    close = get_close_matches(name, list(among), n=1, cutoff=0.6)
+    return close[0] if close else None
+
+
+def did_you_mean(name: str, among: Iterable[str]) -> str:
+    """`did you mean "x"? `, or nothing."""
+    close = nearest(name, among)
+    return f'did you mean "{close}"? ' if close else ""

@@ -5,46 +5,19 @@ a stored sample, because a replaced draw is a free lottery ticket. Keys hold no 
 values are JSON with their own SHA-256, so that an edited one is noticed.
 """
 
-import hashlib
-import json
-import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-import msgspec
-
-from promptctl._version import __version__
 from promptctl.core.exchange import Answered, AnswerKey, Output, Source
 from promptctl.errors import PromptctlError
+from promptctl.store import answer_file, answer_rows
+from promptctl.store.answer_rows import Row, format_of, opened, sealed
 
-FORMAT = 1
 BUSY_SECONDS = 30.0
-_CHUNK = 500  # variables of one query; SQLite may be built to allow no more than 999
-
-# `seq` and `at` are information only: no order and no expiry is taken from a clock.
-_TABLES = """
-CREATE TABLE IF NOT EXISTS answers (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, base_url TEXT NOT NULL, request TEXT NOT NULL,
-  sample INTEGER NOT NULL, value BLOB NOT NULL, sha256 TEXT NOT NULL, at TEXT NOT NULL,
-  UNIQUE (request, sample, kind, base_url));
-CREATE TABLE IF NOT EXISTS imported (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, request TEXT NOT NULL, sample INTEGER NOT NULL,
-  value BLOB NOT NULL, sha256 TEXT NOT NULL, at TEXT NOT NULL, UNIQUE (request, sample));
-CREATE TABLE IF NOT EXISTS damaged (
-  seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT, base_url TEXT, request TEXT, sample INTEGER,
-  value BLOB, sha256 TEXT, at TEXT);
-CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-"""
-_IDENTITY = {
-    "answers": "kind = ? AND base_url = ? AND request = ? AND sample = ?",
-    "imported": "request = ? AND sample = ?",
-}
-_COLUMNS = {"answers": "kind, base_url, request, sample", "imported": "request, sample"}
 
 Result = TypeVar("Result")
 
@@ -60,13 +33,13 @@ class Draw(NamedTuple):
 
 
 class StoreStats(NamedTuple):
-    """How much is stored. `requests` counts different digests, `size` is bytes on disk."""
+    """How much is stored. `requests` counts digests, `damaged` rows kept apart, `size` bytes on disk."""
 
     answers: int
     imported: int
     requests: int
-    size: int
     damaged: int
+    size: int
 
 
 def open_store(path: str | Path, *, readonly: bool = False) -> "SqliteAnswers":
@@ -93,8 +66,7 @@ class SqliteAnswers:
         Raises:
             PromptctlError: `cannot-write`, or `newer-store`.
         """
-        # Only a real write shows a read-only folder: the journal is not created before.
-        self._write(lambda connection: connection.execute(f"PRAGMA user_version = {FORMAT}"))
+        self._write(answer_rows.touch)
 
     def get_many(self, keys: Iterable[AnswerKey]) -> dict[AnswerKey, Answered]:
         """The answers that are there, by key: asked ones first, then imported ones.
@@ -108,17 +80,16 @@ class SqliteAnswers:
         found: dict[AnswerKey, Answered] = {}
 
         def look_up(connection: sqlite3.Connection) -> None:
-            requests = list(dict.fromkeys(key.request for key in wanted))
-            for row in _rows(connection, "answers", requests):
-                if (key := AnswerKey(*row[:4])) in wanted and (output := self._output(row)):
+            for row in answer_rows.rows(connection, "answers", {key.request for key in wanted}):
+                key = AnswerKey(row.kind, row.base_url, row.request, row.sample)
+                if key in wanted and (output := self._output(row)):
                     found[key] = Answered(answer=output, source=Source.STORE)
             missing = [key for key in wanted if key not in found]
-            imported = {}
-            for row in _rows(connection, "imported", list(dict.fromkeys(key.request for key in missing))):
-                imported[row[0], row[1]] = row
+            rows = answer_rows.rows(connection, "imported", {key.request for key in missing})
+            imported = {(row.request, row.sample): row for row in rows}
             for key in missing:
-                row = imported.get((key.request, key.sample))
-                if row and (output := self._output(row)):
+                there = imported.get((key.request, key.sample))
+                if there and (output := self._output(there)):
                     found[key] = Answered(answer=output, source=Source.IMPORTED)
 
         self._read(look_up, None)
@@ -134,11 +105,13 @@ class SqliteAnswers:
         Raises:
             PromptctlError: `cannot-write`: none of them was stored.
         """
-        at = _now()
-        rows = [(key, *_sealed(output)) for key, output in answers]
+        at = answer_file.now()
+        rows = [(key, *sealed(output)) for key, output in answers]
 
         def insert(connection: sqlite3.Connection) -> int:
-            return sum(_insert(connection, "answers", key, value, sha, at) for key, value, sha in rows)
+            return sum(
+                answer_rows.insert(connection, "answers", key, value, sha, at) for key, value, sha in rows
+            )
 
         return self._write(insert) if rows else 0
 
@@ -148,14 +121,14 @@ class SqliteAnswers:
         Raises:
             PromptctlError: `already-imported`, another output is there for the same request and sample.
         """
-        at = _now()
+        at = answer_file.now()
 
         def insert(connection: sqlite3.Connection) -> int:
             new = 0
             for request, sample, output in outputs:
-                value, sha = _sealed(output)
-                inserted = _insert(connection, "imported", (request, sample), value, sha, at)
-                if not inserted and not _stands(connection, "imported", (request, sample), sha):
+                value, sha = sealed(output)
+                inserted = answer_rows.insert(connection, "imported", (request, sample), value, sha, at)
+                if not inserted and answer_rows.sha256_of(connection, request, sample) != sha:
                     raise PromptctlError(
                         f"another output is already imported for sample {sample} of request {request}",
                         slug="already-imported",
@@ -173,14 +146,11 @@ class SqliteAnswers:
         draws: list[Draw] = []
 
         def collect(connection: sqlite3.Connection) -> None:
-            for row in _rows(connection, "answers", [request]):
-                if output := self._output(row):
-                    answered = Answered(answer=output, source=Source.STORE)
-                    draws.append(Draw(row[3], answered, row[0], row[1], row[-1]))
-            for row in _rows(connection, "imported", [request]):
-                if output := self._output(row):
-                    answered = Answered(answer=output, source=Source.IMPORTED)
-                    draws.append(Draw(row[1], answered, "", "", row[-1]))
+            for table, source in (("answers", Source.STORE), ("imported", Source.IMPORTED)):
+                for row in answer_rows.rows(connection, table, [request]):
+                    if output := self._output(row):
+                        answered = Answered(answer=output, source=source)
+                        draws.append(Draw(row.sample, answered, row.kind, row.base_url, row.at))
 
         self._read(collect, None)
         return sorted(draws, key=lambda draw: (draw.sample, draw.answered.source != Source.STORE))
@@ -189,17 +159,7 @@ class SqliteAnswers:
         """Counts of what is stored; zeros where there is no store."""
 
         def count(connection: sqlite3.Connection) -> StoreStats:
-            def number(query: str) -> int:
-                return int(connection.execute(query).fetchone()[0])
-
-            both = "SELECT request FROM answers UNION SELECT request FROM imported"
-            return StoreStats(
-                answers=number("SELECT count(*) FROM answers"),
-                imported=number("SELECT count(*) FROM imported"),
-                requests=number(f"SELECT count(*) FROM ({both})"),  # noqa: S608 - no value from outside
-                size=self.path.stat().st_size,
-                damaged=number("SELECT count(*) FROM damaged"),
-            )
+            return StoreStats(*answer_rows.counts(connection), size=self.path.stat().st_size)
 
         return self._read(count, StoreStats(0, 0, 0, 0, 0))
 
@@ -216,8 +176,9 @@ class SqliteAnswers:
             try:
                 if not self.path.is_file():
                     return empty
-                with _transaction(self._connected(), "BEGIN"):
-                    return work(self._connected())
+                connection = self._connected()
+                with _transaction(connection, "BEGIN"):
+                    return work(connection) if format_of(connection) else empty
             except sqlite3.DatabaseError as error:
                 if not _is_damage(error):
                     raise self._refused("cannot-read", "read", error) from None
@@ -229,14 +190,12 @@ class SqliteAnswers:
     def _write(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         with self._lock:
             try:
-                return self._committed(work)
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise self._refused("cannot-write", "written", error) from None
-                self._set_aside(error)
-            except OSError as error:
-                raise self._refused("cannot-write", "written", error) from None
-            try:
+                try:
+                    return self._committed(work)
+                except sqlite3.DatabaseError as error:
+                    if not _is_damage(error):
+                        raise
+                    self._set_aside(error)
                 return self._committed(work)
             except (sqlite3.DatabaseError, OSError) as error:
                 raise self._refused("cannot-write", "written", error) from None
@@ -244,16 +203,18 @@ class SqliteAnswers:
     def _committed(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         if self.readonly:
             raise PermissionError("it was opened for reading only")
-        if self._connection is None:
-            _make_folder(self.path.parent)
         connection = self._connected(create=True)
         with _transaction(connection, "BEGIN IMMEDIATE"):  # waits for another writer instead of failing
-            if connection.execute("PRAGMA user_version").fetchone()[0] == 0:
-                _create(connection)
+            if not format_of(connection):
+                answer_rows.create(connection)
             return work(connection)
 
     def _connected(self, *, create: bool = False) -> sqlite3.Connection:
+        if self._connection is not None and not answer_file.is_still(self.path, self._inode):
+            self.close()  # set aside by another process, or removed: what is written there would be lost
         if self._connection is None:
+            if create:
+                answer_file.make_folder(self.path.parent)
             mode = "ro" if self.readonly else "rwc" if create else "rw"
             connection = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode={mode}",
@@ -267,60 +228,37 @@ class SqliteAnswers:
             except BaseException:
                 connection.close()
                 raise
-            self._connection, self._inode = connection, self.path.stat().st_ino
+            self._connection = connection
         return self._connection
 
     def _check(self, connection: sqlite3.Connection) -> None:
         self._inode = self.path.stat().st_ino
+        connection.text_factory = lambda text: text.decode("utf-8", "replace")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA trusted_schema = OFF")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > FORMAT:
-            raise self._newer(connection, version)
-        if version == 0 and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
-            raise sqlite3.DatabaseError("file is not an answer store")
-
-    def _newer(self, connection: sqlite3.Connection, version: int) -> PromptctlError:
-        try:
-            row = connection.execute("SELECT value FROM about WHERE name = 'needs'").fetchone()
-        except sqlite3.DatabaseError:
-            row = None
-        needed = f"promptctl {row[0]} or newer" if row else "a newer promptctl"
-        return PromptctlError(
-            f"the answer store has format {version}, and promptctl {__version__} reads up to {FORMAT}",
-            slug="newer-store",
-            at=str(self.path),
-            fix=f"install {needed}; nothing was changed",
-        )
+        with _transaction(connection, "BEGIN"):  # one picture: another process may be making the tables
+            answer_rows.refuse_newer(connection, str(self.path))
+            if not format_of(connection) and answer_rows.has_tables(connection):
+                raise _ForeignFileError("file is not an answer store")
 
     def _set_aside(self, error: Exception) -> None:
-        """Renames a damaged file, with its journal, so that a new one can take its place."""
         inode = self._inode
         self.close()
-        aside = _free_name(self.path, f"{self.path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
         try:
-            if not inode or self.path.stat().st_ino != inode:
-                return  # another process has already set it aside, and this is its new one
             if self.readonly:
                 raise PermissionError("it was opened for reading only")
-            journal = self.path.with_name(f"{self.path.name}-journal")
-            if journal.exists():  # SQLite would play it into the new file
-                journal.rename(aside.with_name(f"{aside.name}-journal"))
-            self.path.rename(aside)
+            if aside := answer_file.set_aside(self.path, inode):
+                self._warn(f"[damaged-store] {self.path} was damaged ({error}); it is kept as {aside.name}")
         except OSError as refused:
-            self._warn(
-                f"[damaged-store] {self.path} is damaged ({error}) and is ignored; "
-                f"it could not be set aside: {refused}"
-            )
-            return
-        self._warn(f"[damaged-store] {self.path} was damaged ({error}); it is kept as {aside.name}")
+            what = f"is damaged ({error}), is ignored and could not be set aside: {refused}"
+            self._warn(f"[damaged-store] {self.path} {what}")
 
-    def _output(self, row: Sequence[Any]) -> Output | None:
-        """The output of a row that ends in value, sha256, at; None with a warning if it is not what was stored."""
-        value, sha = row[-3], row[-2]
-        output = _opened(value, sha)
+    def _output(self, row: Row) -> Output | None:
+        """The output of a row; None with a warning if it is not what was stored."""
+        output = opened(row.value, row.sha256)
         if output is None:
-            self._warn(f"[damaged-answer] a stored answer was changed or damaged and is not used: {row[:-3]}")
+            which = f"sample {row.sample} of request {row.request}"
+            self._warn(f"[damaged-answer] {which} was changed in the answer store and is not used")
         return output
 
     def _warn(self, text: str) -> None:
@@ -334,3 +272,26 @@ class SqliteAnswers:
             at=str(self.path),
             fix=f"make {self.path.parent} writable and free some space; what was stored is safe",
         )
+
+
+class _ForeignFileError(sqlite3.DatabaseError):
+    """The file is a database, but not one of ours."""
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    lost_table = code == sqlite3.SQLITE_ERROR and str(error).startswith("no such")
+    damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    return damaged or lost_table or isinstance(error, _ForeignFileError)

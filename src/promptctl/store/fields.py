@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from promptctl.errors import Place, PromptctlError, raise_all
-from promptctl.registry import did_you_mean
+from promptctl.core.words import did_you_mean
 from promptctl.store.places import Document, Key, full_width_hint, in_words, shortened
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class Fields:
         """A mapping of anything."""
         return self._typed(name, default, dict, "a mapping", {})
 
-    def list(self, name: str, default: T = REQUIRED) -> "list[Any] | T":
+    def sequence(self, name: str, default: T = REQUIRED) -> list[Any] | T:
         """A list of anything."""
         return self._typed(name, default, list, "a list", [])
 
@@ -86,7 +86,7 @@ class Fields:
         if isinstance(value, str) and _NUMBER.match(value) and self.document.is_bare(*self.keys, name):
             self._known.add(name)
             return self._within(name, float(value), low, high)
-        found: Any = self._typed(name, default, (int, float), "a number", low or 0.0)
+        found: float | T = self._typed(name, default, (int, float), "a number", low or 0.0)
         return self._within(name, found, low, high)
 
     def choice(self, name: str, options: Collection[T], default: T = REQUIRED) -> T:
@@ -107,8 +107,9 @@ class Fields:
 
     def strings(self, name: str, default: T = REQUIRED) -> tuple[str, ...] | T:
         """A list of texts."""
-        found = self._typed(name, default, list, "a list of texts", [])
-        if not isinstance(found, list) or found is default:
+        empty: list[Any] = []
+        found = self._typed(name, default, list, "a list of texts", empty)
+        if not isinstance(found, list):
             return found
         for index, item in enumerate(found):
             if not isinstance(item, str):
@@ -120,14 +121,14 @@ class Fields:
         self._known.add(name)
         return self._nested((*self.keys, name), free)
 
-    def sections(self, name: str, *, free: tuple[str, ...] = ()) -> "dict[str, Fields]":
+    def sections(self, name: str, *, free: tuple[str, ...] = ()) -> dict[str, "Fields"]:
         """The mapping under `name`, each of whose values is a mapping."""
         found = self.mapping(name, {})
         return {key: self._nested((*self.keys, name, key), free, required=True) for key in found}
 
-    def items(self, name: str, *, free: tuple[str, ...] = ()) -> "tuple[Fields, ...]":
+    def items(self, name: str, *, free: tuple[str, ...] = ()) -> tuple["Fields", ...]:
         """The list under `name`, each of whose items is a mapping."""
-        found = self.list(name, [])
+        found = self.sequence(name, [])
         return tuple(self._nested((*self.keys, name, i), free, required=True) for i in range(len(found)))
 
     def mistake(self, message: str, *keys: Key, slug: str, fix: str | None = None) -> None:
@@ -136,10 +137,10 @@ class Fields:
 
     def finish(self) -> None:
         """Looks for unknown keys, here and in every section, and raises all mistakes in the file's order."""
-        self._collect_unknown()
+        self.collect_unknown()
         raise_all(sorted(self.errors, key=_in_file_order))
 
-    def _collect_unknown(self) -> None:
+    def collect_unknown(self) -> None:
         for name in self.value:
             if name not in self._known and not name.startswith(self._free or ("\0",)):
                 fix = full_width_hint(name) or did_you_mean(name, self._known) + _known_names(self._known)
@@ -147,7 +148,7 @@ class Fields:
                     f'the key "{shortened(name)}" is unknown here', name, slug="unknown-key", fix=fix
                 )
         for section in self._sections:
-            section._collect_unknown()
+            section.collect_unknown()
 
     def _nested(self, keys: tuple[Key, ...], free: tuple[str, ...], *, required: bool = False) -> "Fields":
         fields = Fields(self.document, keys, free=free, errors=self.errors)

@@ -52,6 +52,11 @@ class Document:
         self.value, self.path, self.note = value, path, note
         self._spots, self._lines_before = spots, lines_before
 
+    @property
+    def spot(self) -> Spot:
+        """Where the whole stands, with all its parts."""
+        return self._find(())[0]
+
     def place(self, *keys: Key) -> Place:
         """Where the key of an entry stands, or a list's item; failing that, its nearest known ancestor."""
         spot, _ = self._find(keys)
@@ -75,7 +80,7 @@ class Document:
         return Place(self.path, mark[0] + self._lines_before, mark[1])
 
     def _find(self, keys: Sequence[Key]) -> tuple[Spot, bool]:
-        if callable(self._spots):
+        if not isinstance(self._spots, Spot):
             self._spots = self._spots()
         spot = self._spots
         for key in keys:
@@ -178,7 +183,7 @@ def full_width_hint(text: str) -> str | None:
 def _child(children: dict[str, Spot] | list[Spot] | None, key: Key) -> Spot | None:
     if isinstance(children, dict):
         return children.get(str(key))
-    if isinstance(children, list) and isinstance(key, int) and 0 <= key < len(children):
+    if children is not None and isinstance(key, int) and 0 <= key < len(children):
         return children[key]
     return None
 

@@ -29,7 +29,7 @@ _ENVIRONMENT = {
     "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
 }
 # The file system monitor is a daemon that would outlive the command.
-_GIT = ("git", "--no-pager", "--literal-pathspecs", "-c", "core.fsmonitor=false")
+_GIT = ("git", "--no-pager", "-c", "core.fsmonitor=false")
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _PARENT_OF_HEAD = ("HEAD^1", "HEAD^", "HEAD~1", "HEAD~", "@^1", "@^", "@~1", "@~")
 _LONGEST_REVISION = 4096
@@ -186,7 +186,7 @@ class Repository:
             end = out.index(b"\n", at)
             header = out[at:end].split()
             if len(header) != 3:
-                raise _not_here(object_id)
+                raise _not_fetched(f"object {object_id[:12]}")
             start, size = end + 1, int(header[2])
             contents[object_id] = out[start : start + size]
             at = start + size + 1
@@ -233,6 +233,7 @@ class Repository:
 
     def ignored(self, path: str) -> bool:
         """Whether Git ignores `path`; a tracked file never is, nor one outside the repository."""
+        path = path if path.startswith("/") else f"./{path}"  # so that `:` begins no pathspec
         return self._run("check-ignore", "--quiet", "--", path, accept=(0, 1, 128))[0] == 0
 
     def kept_in_lfs(self, paths: Sequence[str]) -> set[str]:
@@ -252,12 +253,13 @@ def _run(
 ) -> tuple[int, bytes, str]:
     """Runs one Git command in `folder` to its end: exit status, stdout, stderr."""
     stdin = None if data is None else subprocess.PIPE
+    literal = [] if args[0] == "check-ignore" else ["--literal-pathspecs"]  # it refuses to be told
     with _without_git_variables():
         from git import cmd, exc
 
         try:
             process = cmd.Git(folder).execute(
-                [*_GIT, *args], istream=stdin, as_process=True, env=_ENVIRONMENT
+                [*_GIT, *literal, *args], istream=stdin, as_process=True, env=_ENVIRONMENT
             )
         except (exc.GitCommandNotFound, PermissionError) as error:
             fix = "install Git and put the program `git` on PATH"
@@ -295,6 +297,8 @@ def _failure(command: str, said: str) -> PromptctlError:
         owned = re.search(r"safe\.directory (.+)", said)
         fix = f"git config --global --add safe.directory {owned[1] if owned else '*'}"
         return PromptctlError("the repository belongs to another user", slug="dubious-ownership", fix=fix)
+    if "promisor" in said:
+        return _not_fetched("what this command needs")
     reason = said.split("\n")[0].removeprefix("fatal: ") or "no reason given"
     fix = f"`git {command}` says more; a newer Git may read what this one cannot"
     return PromptctlError(f"Git could not read the repository: {reason}", slug="git-failed", fix=fix)
@@ -314,10 +318,9 @@ def _cut_off(revision: str) -> Incomplete:
     return Incomplete(f"{revision} is not in this shallow clone", slug="no-base-revision", fix=fix)
 
 
-def _not_here(object_id: str) -> Incomplete:
-    message = f"object {object_id[:12]} is not in this clone, and nothing is fetched while reading"
-    fix = "clone without `--filter`, or run `git checkout` of that revision once"
-    return Incomplete(message, slug="no-base-revision", fix=fix)
+def _not_fetched(what: str) -> Incomplete:
+    fix = "clone without `--filter`; promptctl fetches nothing by itself"
+    return Incomplete(f"{what} is not in this partial clone", slug="no-base-revision", fix=fix)
 
 
 def _looks_like_git(folder: Path) -> bool:

@@ -58,7 +58,7 @@ def choose_sides(
         folders: What makes the project dirty, relative to the top of the repository.
 
     Raises:
-        PromptctlError: `no-repository`, `not-a-commit`.
+        PromptctlError: `no-repository`, `not-a-commit`, `no-work-tree`.
         Incomplete: `no-base-revision`, when there should be a base and it cannot be told which.
     """
     if repository is None:
@@ -85,6 +85,9 @@ def _without_repository(base: str | None, head: str | None) -> Sides:
 def _side(repository: Repository, revision: str, folders: Sequence[str]) -> Revision:
     if revision != WORKTREE:
         return Revision(label=revision, commit=repository.resolve(revision))
+    if repository.bare:
+        fix = "name both sides: `--base REV --head REV`"
+        raise PromptctlError("a bare repository has no work tree", slug="no-work-tree", fix=fix)
     commit = None if repository.is_dirty(folders) else repository.head()
     return Revision(label=WORKTREE, commit=commit, dirty=commit is None)
 
@@ -107,8 +110,10 @@ class _Defaults:
         tip = current if head.label == WORKTREE else head.commit
         base = self._merge_base(str(tip), head.label)
         if head.label != WORKTREE and base.commit == head.commit:
-            note = f"nothing to compare; its last commit: `promptctl test --base {head.label}~1 --head {head.label}`"
-            return Sides(base=base, head=head, note=note, nothing=True)
+            command = f"promptctl test --base {head.label}~1 --head {head.label}"
+            return Sides(
+                base=base, head=head, note=f"nothing to compare; its last commit: `{command}`", nothing=True
+            )
         return Sides(base=base, head=head)
 
     def _is_merge_checkout(self) -> bool:
@@ -118,10 +123,15 @@ class _Defaults:
         return detached and len(self.repository.parents(str(current))) > 1
 
     def _first_parent(self) -> Revision:
-        if not self.repository.parents(str(self.repository.head())):
+        try:
+            return Revision(label="HEAD^1", commit=self.repository.resolve("HEAD^1"))
+        except Incomplete:
+            raise
+        except PromptctlError as error:
             fix = "give `--base REV`, or `--no-base` to score head alone"
-            raise Incomplete("HEAD has no parent to compare with", slug="no-base-revision", fix=fix)
-        return Revision(label="HEAD^1", commit=self.repository.resolve("HEAD^1"))
+            raise Incomplete(
+                "HEAD has no parent to compare with", slug="no-base-revision", fix=fix
+            ) from error
 
     def _since_the_last_commit(self, head: Revision) -> Sides:
         last = Revision(label="HEAD", commit=self.repository.head())
@@ -135,12 +145,7 @@ class _Defaults:
         branch = self.repository.branch()
         if branch is None or branch == self.default_branch:
             return branch is not None
-        return f"origin/{branch}" in self._branches() and self.default_branch not in self._configured()
-
-    def _configured(self) -> set[str]:
-        """The configured name, if there is a local or remote branch of it."""
-        known = self._branches().keys() & {self.default_branch, f"origin/{self.default_branch}"}
-        return {self.default_branch} if known else set()
+        return branch in {label.removeprefix("origin/") for label in self._branches()}
 
     def _branches(self) -> dict[str, str]:
         """The default branch, as it is here and as it was last seen at origin: label to commit."""
@@ -155,7 +160,7 @@ class _Defaults:
         return self._candidates
 
     def _merge_base(self, commit: str, label: str) -> Revision:
-        """Where `commit` left the default branch: the later of the merge bases with its local and remote tips."""
+        """Where `commit` left the default branch: the later of its merge bases with the local and remote tip."""
         best: Revision | None = None
         for name, tip in self._branches().items():
             found = self.repository.merge_base(commit, tip)

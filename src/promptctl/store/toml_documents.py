@@ -12,8 +12,8 @@ from promptctl.store.toml_spots import toml_spots
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
-def read_toml(text: str, path: str) -> Document:
-    """The data of a TOML text.
+def read_toml(text: str, path: str, *, only: tuple[str, ...] = ()) -> Document:
+    """The data of a TOML text. `only` names the table that is ours; dates in other tables are not our concern.
 
     Raises:
         FileError: not TOML, a duplicate key, a date, nan or inf.
@@ -35,7 +35,9 @@ def read_toml(text: str, path: str) -> Document:
     if depth_exceeds(value):
         raise too_deep(path)
     document = Document(value, path, partial(toml_spots, text))
-    _refuse_foreign(document, value, ())
+    for key in only:
+        value = value.get(key, {}) if isinstance(value, dict) else {}
+    _refuse_foreign(document, value, only)
     return document
 
 
@@ -63,5 +65,9 @@ def _refuse_foreign(document: Document, value: Any, keys: tuple[Key, ...]) -> No
     elif isinstance(value, float) and not math.isfinite(value):
         message = f"{value} is no number that can be kept"
         raise document.error(message, *keys, slug="not-finite", fix="remove it")
+    elif isinstance(value, int) and value.bit_length() > 1000:
+        raise document.error(
+            "a number is too long", *keys, slug="huge-number", fix="write it as text, in quotes"
+        )
     elif not isinstance(value, (str, int, float)):
         raise document.error("dates are not used here", *keys, slug="toml-date", fix="put the date in quotes")

@@ -23,7 +23,10 @@ _PIECE = re.compile(
 
 def toml_spots(text: str) -> Spot:
     """The spots of every table, key and item of a text that parses."""
-    return _Walk(text).document()
+    try:
+        return _Walk(text).document()
+    except (IndexError, RecursionError):  # a message without its line is better than none
+        return START
 
 
 class _Walk:

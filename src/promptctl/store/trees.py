@@ -18,7 +18,6 @@ from promptctl.store.repo import SUBMODULE, SYMLINK, Repository
 MAX_BYTES = 5_000_000
 EXTRA = ("promptctl.toml", "pyproject.toml")
 
-_LFS = b"version https://git-lfs.github.com/spec/v1"
 _SKIPPED = frozenset({".git", ".promptctl"})
 _REFUSALS = {
     "symlink": ("is a symbolic link", "replace the link by a copy of the file"),
@@ -66,7 +65,7 @@ class Tree(Protocol):
         ...
 
     def identity(self, path: str) -> str:
-        """A key that is equal, across trees too, when the content is equal but for byte order mark and CRLF."""
+        """A key that is equal, across trees too, when the content is, but for byte order mark and CRLF."""
         ...
 
 
@@ -76,7 +75,7 @@ class _Picture:
     def __init__(
         self, label: str, contents: dict[str, bytes], refused: dict[str, str], later: dict[str, str]
     ) -> None:
-        pointers = {path: "lfs-pointer" for path, data in contents.items() if data.startswith(_LFS)}
+        pointers = {path: "lfs-pointer" for path, data in contents.items() if _is_pointer(data)}
         self.label: str = label
         self.refused: Mapping[str, str] = dict(sorted({**refused, **pointers}.items()))
         self._later = later
@@ -165,7 +164,7 @@ class WorkTree(_Picture):
     ) -> None:
         root = project_root.resolve()
         wanted = [_inside(folder) for folder in (*folders, *extra)]
-        if repository is None or not root.is_relative_to(repository.root):
+        if repository is None or repository.bare or not root.is_relative_to(repository.root):
             candidates = {path: "" for name in wanted for path in _walk(root, name)}
         else:
             candidates = _known(repository, repository.relative(root), wanted)
@@ -182,7 +181,7 @@ class WorkTree(_Picture):
 
 
 def _known(repository: Repository, prefix: str, wanted: Sequence[str]) -> dict[str, str]:
-    """What Git knows of the work tree, relative to the project root, each with a reason to refuse it or ""."""
+    """What Git knows of the work tree, relative to the project root: each path with a reason to refuse it, or ""."""
     entries = repository.worktree_entries(_below(prefix, wanted))
     start = len(prefix) + 1 if prefix else 0
     reasons = {path[start:]: "submodule" if mode == SUBMODULE else "" for path, mode in entries.items()}
@@ -228,7 +227,7 @@ def _read(root: Path, path: str, contents: dict[str, bytes], later: dict[str, st
 def _bytes_of(path: Path) -> bytes | None:
     """The content of a regular file; None for a link, or what cannot be read."""
     try:
-        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
             return file.read()
     except OSError:
         return None
@@ -260,6 +259,10 @@ def _inside(path: str) -> str:
 
 def _below(prefix: str, names: Iterable[str]) -> list[str]:
     return [_inside(f"{prefix}/{name}" if prefix else name) for name in names]
+
+
+def _is_pointer(data: bytes) -> bool:
+    return len(data) < 1024 and data.startswith(b"version https://git-lfs.github.com/spec/v1")
 
 
 def _normalised(data: bytes) -> bytes:

@@ -215,9 +215,9 @@ class _Builder:
             return
         slug, fix = "yaml-alias", "write the value out, or put the text in quotes"
         if isinstance(event, AliasEvent):
-            message = f"aliases (*{shortened(event.anchor)}) are not used here"
+            message = f"aliases (*{shortened(str(event.anchor))}) are not used here"
         elif event.anchor is not None:
-            message = f"anchors (&{shortened(event.anchor)}) are not used here"
+            message = f"anchors (&{shortened(str(event.anchor))}) are not used here"
         else:
             slug, message = "yaml-tag", f"tags ({shortened(event.tag or '')}) are not used here"
         raise self._faults.at(_mark(event), message, slug=slug, fix=fix)

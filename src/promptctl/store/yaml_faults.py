@@ -71,7 +71,7 @@ class Faults:
         return lines[number] if number < len(lines) else ""
 
     def _cause(self, first: int, last: int) -> str | None:
-        """The likeliest cause on the lines of the fault, and on the one before (where a key lost its colon)."""
+        """The likeliest cause on the lines of the fault or the one before (where a key lost its colon)."""
         start = max(first - 1, last - MAX_DEPTH, 0)
         for number in range(last, start - 1, -1):
             line = self._line(number)

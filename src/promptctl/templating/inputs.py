@@ -7,7 +7,7 @@ from typing import Any
 from promptctl.core.message import ROLES
 from promptctl.core.prompt import InputSpec
 from promptctl.errors import PromptError
-from promptctl.registry import did_you_mean, nearest
+from promptctl.core.words import did_you_mean, nearest
 from promptctl.templating.roles import MessageValue, Role
 
 

@@ -7,7 +7,7 @@ from jinja2 import nodes
 
 from promptctl.core.message import Message
 from promptctl.errors import Place, PromptError
-from promptctl.registry import did_you_mean
+from promptctl.core.words import did_you_mean
 from promptctl.templating import template_errors
 from promptctl.templating.closure import Closure, FileFacts, Reference, facts
 from promptctl.templating.environment import OutsidePrompts, new_environment, refuse_outside

@@ -23,8 +23,8 @@ def mcnemar_midp(broken: int, fixed: int, *, side: Side = "worse") -> float:
         side: "worse" looks for more breaks than fixes, "better" for the reverse, "two-sided" for either.
 
     Returns:
-        A p-value in (0, 1]: P(X > broken) + P(X = broken) / 2 with X ~ Bin(broken + fixed, ½); 1 without
-        flips.
+        A p-value in (0, 1]: P(X > broken) + P(X = broken) / 2 with X ~ Bin(broken + fixed, ½). It is 1
+        without flips.
 
     Raises:
         ValueError: a negative count.

@@ -97,7 +97,7 @@ def no_worse_than(broken: int, fixed: int, n: int, *, margin: float, level: floa
 
     Args:
         broken, fixed, n: As `tango_interval`.
-        margin: The loss one is ready to miss, a fraction above 0, at most 1.
+        margin: The loss one is ready to miss, a fraction in [0, 1].
         level: One-sided confidence, 0.5 ≤ level < 1.
 
     Returns:
@@ -108,8 +108,8 @@ def no_worse_than(broken: int, fixed: int, n: int, *, margin: float, level: floa
 
     Source: Tango 1998.
     """
-    if not 0 < margin <= 1:
-        raise ValueError(f"margin must lie in (0, 1], not {margin}")
+    if not 0 <= margin <= 1:
+        raise ValueError(f"margin must lie in [0, 1], not {margin}")
     return tango_lower(broken, fixed, n, level=level) > -margin
 
 

@@ -1,0 +1,93 @@
+"""What promptctl.toml says, with the defaults of an absent or empty one."""
+
+from typing import Any, Literal
+
+from promptctl.core.case import Accept, Gate
+from promptctl.core.record import Record
+
+
+class ProjectConfig(Record):
+    """`[project]`: where prompts and suites are, relative to the project's root, and what most prompts share.
+
+    `cases_root` is a folder outside the repository for private cases.
+    """
+
+    prompts: str = "prompts"
+    evals: str = "evals"
+    default_branch: str = "main"
+    model: str = "nearest-example"
+    currency: str = "USD"
+    cases_root: str | None = None
+
+
+class ModelTarget(Record):
+    """What a pattern of `[models]` leads to: a provider, and what the model is called there."""
+
+    provider: str
+    name: str | None = None
+
+
+class ProviderConfig(Record):
+    """`[providers.NAME]`. None: the preset of that name decides, else the common default.
+
+    `key_env` names the variable that holds the key. `deadline` is seconds for one attempt, `concurrency`
+    calls at a time.
+    """
+
+    kind: str | None = None
+    base_url: str | None = None
+    allow_http: bool = False
+    key_env: str | None = None
+    ca_file: str | None = None
+    headers: dict[str, str] = {}
+    concurrency: int | None = None
+    deadline: float | None = None
+    requests_per_minute: float | None = None
+
+
+class Price(Record):
+    """What a model costs per million tokens, in the project's currency; `as_of` is an ISO date."""
+
+    input: float
+    output: float
+    as_of: str | None = None
+
+
+class JudgeConfig(Record):
+    """`[judge]`. Without a `model` the project's judges, with a note."""
+
+    model: str | None = None
+    require_calibration: bool = True
+
+
+class BudgetConfig(Record):
+    """`[budget]` of one run: calls, money in the project's currency, seconds."""
+
+    max_calls: int = 2000
+    max_cost: float | None = None
+    deadline: float | None = None
+
+
+class ReportConfig(Record):
+    """`[report]`: the language of sentences; commands, slugs and keys stay English."""
+
+    language: Literal["en", "zh"] = "en"
+
+
+class Config(Record):
+    """A project's configuration. `models` keeps the file's order: the first pattern that matches wins.
+
+    `notes` are sentences for the user about how the file was read.
+    """
+
+    project: ProjectConfig = ProjectConfig()
+    models: dict[str, ModelTarget] = {}
+    providers: dict[str, ProviderConfig] = {}
+    prices: dict[str, Price] = {}
+    judge: JudgeConfig = JudgeConfig()
+    gate: Gate = Gate()
+    budget: BudgetConfig = BudgetConfig()
+    report: ReportConfig = ReportConfig()
+    accept: tuple[Accept, ...] = ()
+    feedback: dict[str, Any] = {}
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,218 @@
+"""One case, from the mapping that a person wrote to a record."""
+
+import datetime
+import re
+from typing import Any
+
+from promptctl.core.case import Case, CheckSpec, Quarantine
+from promptctl.core.digest import digest
+from promptctl.core.record import replace
+from promptctl.errors import PromptctlError, Several
+from promptctl.store.checkspecs import parse_checks
+from promptctl.store.fields import Fields
+from promptctl.store.places import in_words
+
+ID = re.compile(r"[\w.-]{1,120}\Z")
+SEVERITIES = ("blocker", "normal", "info")
+STATUSES = ("draft", "active", "quarantined", "retired")
+LATER = {"messages": "conversations", "turns": "conversations", "checks_all": "conversations"}
+REFERENCES = ("text", "json", "label")
+
+
+def read_case(fields: Fields, suite_checks: tuple[CheckSpec, ...]) -> Case:
+    """A case with the suite's checks before its own. Mistakes are left in `fields.errors`."""
+    for name, what in LATER.items():
+        if name in fields:
+            fields.any(name)
+            fields.mistake(
+                f"{what} cannot be used yet",
+                name,
+                slug="not-supported-yet",
+                fix=f"take {name} out; give the inputs as vars",
+            )
+    written = fields.string("id", None)
+    contexts = fields.list("contexts", [])
+    expected = _expected(fields)
+    watch = fields.boolean("watch", False)
+    case = Case(
+        id=written or "",
+        written_id=written is not None,
+        status=fields.choice("status", STATUSES, "active"),  # type: ignore[arg-type]
+        severity=fields.choice("severity", SEVERITIES, "normal"),  # type: ignore[arg-type]
+        tags=fields.strings("tags", ()),
+        group=fields.string("group", None),
+        why=fields.string("why", None),
+        vars=fields.mapping("vars", {}),
+        input=fields.any("input"),
+        contexts=tuple(item for item in contexts if isinstance(item, dict)),
+        relevant=fields.strings("relevant", ()),
+        expected=expected,
+        rejected=_rejected(fields),
+        checks=_checks(fields, suite_checks, expected),
+        watch=watch,
+        source=fields.mapping("source", None),
+        redacted=fields.strings("redacted", ()),
+        quarantine=_quarantine(fields),
+        place=fields.document.place(*fields.keys),
+    )
+    _judge_inputs(fields, contexts)
+    case = _named(case)
+    _require_sense(fields, case)
+    return case
+
+
+def computed_id(case: Case) -> str:
+    """The id of a case that has none written: a slug of its first text and six hex digits of its values.
+
+    Names of variables do not enter, so renaming one in template and cases keeps the case the same.
+    """
+    values = [*case.vars.values(), *([] if case.input is None else [case.input]), *case.contexts]
+    code = digest("case", sorted(digest("value", value) for value in values)).removeprefix("case:")[:6]
+    text = next((value for value in values if isinstance(value, str) and value.strip()), "case")
+    words = re.sub(r"[\W_]+", "-", text.lower()).strip("-")[:24].strip("-")
+    return f"{words or 'case'}-{code}"
+
+
+def _named(case: Case) -> Case:
+    return case if case.written_id else replace(case, id=computed_id(case))
+
+
+def _require_sense(fields: Fields, case: Case) -> None:
+    if case.written_id and not ID.match(case.id):
+        fields.mistake(
+            f"{case.id!r} cannot be an id",
+            "id",
+            slug="bad-id",
+            fix="use letters of any script, digits, '.', '_' and '-', at most 120",
+        )
+    must = {
+        "a blocker": case.severity == "blocker",
+        "a quarantined case": case.status == "quarantined",
+        "a case from feedback": bool(case.source and case.source.get("feedback")),
+    }
+    for what, true in must.items():
+        if true and not case.written_id:
+            fields.mistake(
+                f"{what} needs a written id",
+                slug="id-needed",
+                fix=f"add `id: {case.id}`: computed ids change with the inputs",
+            )
+    if not case.checks and case.expected is None and not case.watch:
+        fields.mistake(
+            "the case has neither checks nor expected nor watch, so it cannot fail",
+            slug="case-cannot-fail",
+            fix="add `expected: …` or a check, or `watch: true` to see its outputs side by side",
+        )
+
+
+def _judge_inputs(fields: Fields, contexts: list[Any]) -> None:
+    for index, item in enumerate(contexts):
+        if not isinstance(item, dict) or not {"id", "text"} <= set(item):
+            fields.mistake(
+                f"a context is {{id, text}}, found {in_words(item)}",
+                "contexts",
+                index,
+                slug="wrong-type",
+                fix='write {id: policy-4, text: "…"}',
+            )
+
+
+def _expected(fields: Fields) -> dict[str, Any] | None:
+    value = fields.any("expected")
+    if value is None:
+        return None
+    if isinstance(value, dict):
+        section = fields.section("expected")
+        for name in REFERENCES:
+            section.any(name)
+        return {name: item if name == "json" else _text(item) for name, item in value.items()}
+    if isinstance(value, list):
+        fields.mistake(
+            "expected must be a text or a mapping, found a list",
+            "expected",
+            slug="wrong-type",
+            fix="write `expected: {json: […]}` for a list that the output must be",
+        )
+        return None
+    return {"text": _text(value)}
+
+
+def _rejected(fields: Fields) -> dict[str, Any] | None:
+    value = fields.any("rejected")
+    if isinstance(value, dict):
+        section = fields.section("rejected")
+        return {"text": section.string("text"), "reason": section.string("reason", None)}
+    return None if value is None else {"text": _text(value), "reason": None}
+
+
+def _text(value: Any) -> Any:
+    """A scalar as the text it was written as; YAML makes numbers only of what reads the same when written back."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, (int, float)) else value
+
+
+def _checks(
+    fields: Fields, suite_checks: tuple[CheckSpec, ...], expected: dict[str, Any] | None
+) -> tuple[CheckSpec, ...]:
+    own = read_checks(fields)
+    if own or suite_checks or not expected:
+        return with_unique_names((*suite_checks, *own))
+    return (_implied(fields, expected),)
+
+
+def _implied(fields: Fields, expected: dict[str, Any]) -> CheckSpec:
+    """What `expected` alone asks for."""
+    place = fields.document.place(*fields.keys, "expected")
+    if "json" in expected:
+        return CheckSpec(kind="json_equals", name="json_equals", place=place)
+    how = "label" if "label" in expected else "normalised"
+    return CheckSpec(kind="matches_expected", name="matches_expected", args={"as": how}, place=place)
+
+
+def read_checks(fields: Fields) -> tuple[CheckSpec, ...]:
+    """The list under `checks`. Mistakes are left in `fields.errors`."""
+    value = fields.list("checks", [])
+    try:
+        return parse_checks(value, fields.document.place, (*fields.keys, "checks"))
+    except PromptctlError as error:
+        fields.errors.extend(error.errors if isinstance(error, Several) else [error])
+        return ()
+
+
+def with_unique_names(checks: tuple[CheckSpec, ...]) -> tuple[CheckSpec, ...]:
+    """The checks with `-2`, `-3` … behind names that occur again."""
+    seen: dict[str, int] = {}
+    named = []
+    for check in checks:
+        stem = re.sub(r"-\d+\Z", "", check.name) if check.name.startswith(check.kind) else check.name
+        seen[stem] = seen.get(stem, 0) + 1
+        name = stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
+        named.append(check if name == check.name else replace(check, name=name))
+    return tuple(named)
+
+
+def _quarantine(fields: Fields) -> Quarantine | None:
+    if "quarantine" not in fields:
+        if fields.any("status") == "quarantined":
+            fields.mistake(
+                "a quarantined case needs a reason and an end",
+                "status",
+                slug="quarantine-without-end",
+                fix='add `quarantine: {reason: "…", until: "2026-12-01"}`',
+            )
+        return None
+    section = fields.section("quarantine")
+    since = section.string("since", None)
+    return Quarantine(reason=section.string("reason"), until=date_of(section, "until") or "", since=since)
+
+
+def date_of(fields: Fields, name: str, *, required: bool = True) -> str | None:
+    """An ISO date (`2026-12-31`), as text."""
+    text = fields.string(name) if required else fields.string(name, None)
+    if text:
+        try:
+            datetime.date.fromisoformat(text)
+        except ValueError:
+            fields.mistake(f"{text!r} is no date", name, slug="bad-date", fix='write it as "2026-12-31"')
+    return text

@@ -1,0 +1,258 @@
+"""promptctl.toml, or `[tool.promptctl]` of pyproject.toml, read into a `Config`."""
+
+import ipaddress
+import re
+from collections.abc import Collection
+from datetime import date
+from pathlib import Path, PurePosixPath
+from typing import Literal
+from urllib.parse import urlsplit
+
+from promptctl.core.case import Accept, Gate
+from promptctl.core.config import (
+    BudgetConfig,
+    Config,
+    JudgeConfig,
+    ModelTarget,
+    Price,
+    ProjectConfig,
+    ProviderConfig,
+    ReportConfig,
+)
+from promptctl.core.words import did_you_mean
+from promptctl.store.documents import Document, Fields, read_toml
+
+LANGUAGES: tuple[Literal["en", "zh"], ...] = ("en", "zh")
+PASS_OR_FAIL: tuple[Literal["pass", "fail"], ...] = ("pass", "fail")
+WARN_OR_FAIL: tuple[Literal["warn", "fail"], ...] = ("warn", "fail")
+EXCUSED: tuple[Literal["broken", "removed", "weakened"], ...] = ("broken", "removed", "weakened")
+NAME = "promptctl.toml"
+PYPROJECT = "pyproject.toml"
+
+_TABLE = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*\"?promptctl\b", re.MULTILINE)
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_KEY_HEADERS = ("authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key")
+_ASIDE = f"{NAME} is used; [tool.promptctl] in {PYPROJECT} is not read"
+
+
+def read_config(
+    toml_text: str | None, pyproject_text: str | None = None, *, presets: Collection[str], folder: str = ""
+) -> Config:
+    """A project's configuration; the defaults where neither file says anything.
+
+    Args:
+        toml_text, pyproject_text: The two files' texts, None for one that is absent. promptctl.toml wins.
+        presets: Names of the providers that are built in.
+        folder: What stands before the files' names in messages: empty, or ending in a slash.
+
+    Raises:
+        FileError: one mistake. `Several`: all of them, in the file's order.
+    """
+    in_pyproject = pyproject_text is not None and _TABLE.search(pyproject_text) is not None
+    if toml_text is not None:
+        document = read_toml(toml_text, folder + NAME)
+        return _config(document, (), presets, (_ASIDE,) if in_pyproject else ())
+    if pyproject_text is not None and in_pyproject:
+        table = ("tool", "promptctl")
+        return _config(read_toml(pyproject_text, folder + PYPROJECT, only=table), table, presets, ())
+    return Config()
+
+
+def find_root(folder: Path) -> Path | None:
+    """The nearest folder upward with promptctl.toml, prompts/ or a pyproject.toml that configures promptctl."""
+    for candidate in (folder, *folder.parents):
+        if (candidate / NAME).is_file() or (candidate / "prompts").is_dir() or _configures(candidate):
+            return candidate
+    return None
+
+
+def _configures(folder: Path) -> bool:
+    try:
+        return _TABLE.search((folder / PYPROJECT).read_text(encoding="utf-8")) is not None
+    except (OSError, UnicodeDecodeError):
+        return False
+
+
+def _config(
+    document: Document, keys: tuple[str, ...], presets: Collection[str], notes: tuple[str, ...]
+) -> Config:
+    fields = Fields(document, keys)
+    config = Config(
+        project=_project(fields.section("project")),
+        models=_models(fields.section("models"), {*presets, *fields.mapping("providers", {})}),
+        providers={
+            name: _provider(one, name in presets) for name, one in fields.sections("providers").items()
+        },
+        prices={name: _price(one) for name, one in fields.sections("prices").items()},
+        judge=_judge(fields.section("judge")),
+        gate=read_gate(fields.section("gate")),
+        budget=_budget(fields.section("budget")),
+        report=ReportConfig(language=fields.section("report").choice("language", LANGUAGES, "en")),
+        accept=tuple(read_accept(one) for one in fields.items("accept")),
+        feedback=fields.mapping("feedback", {}),
+        notes=notes,
+    )
+    fields.finish()
+    return config
+
+
+def read_gate(fields: Fields, defaults: Gate = Gate()) -> Gate:  # noqa: B008 - frozen
+    """A `gate` mapping, of the project or of a suite. Rates and margins are fractions in [0, 1]."""
+    return Gate(
+        margin=fields.number("margin", defaults.margin, low=0, high=1),
+        min_pass_rate=fields.number("min_pass_rate", defaults.min_pass_rate, low=0, high=1),
+        on_undecided=fields.choice("on_undecided", PASS_OR_FAIL, defaults.on_undecided),
+        on_untested=fields.choice("on_untested", WARN_OR_FAIL, defaults.on_untested),
+        max_errors=fields.integer("max_errors", defaults.max_errors, low=0),
+    )
+
+
+def read_accept(fields: Fields) -> Accept:
+    """One entry of an `accept` list: what is meant to break, why, and until when."""
+    return Accept(
+        case=fields.string("case"),
+        what=fields.choice("what", EXCUSED),
+        because=fields.string("because"),
+        until=read_date(fields, "until"),
+        suite=fields.string("suite", None),
+    )
+
+
+def read_date(fields: Fields, name: str) -> str | None:
+    """An ISO date such as "2026-12-31", or None where it is absent."""
+    text = fields.string(name, None)
+    try:
+        return None if text is None else date.fromisoformat(text).isoformat()
+    except ValueError:
+        fields.mistake(f"{name} is no date", name, slug="bad-date", fix='write year-month-day: "2026-12-31"')
+        return None
+
+
+def _project(fields: Fields) -> ProjectConfig:
+    defaults = ProjectConfig()
+    return ProjectConfig(
+        prompts=_inside(fields, "prompts", defaults.prompts),
+        evals=_inside(fields, "evals", defaults.evals),
+        default_branch=fields.string("default_branch", defaults.default_branch),
+        model=fields.string("model", defaults.model),
+        currency=fields.string("currency", defaults.currency),
+        cases_root=fields.string("cases_root", None),
+    )
+
+
+def _inside(fields: Fields, name: str, default: str) -> str:
+    """A folder below the project's root, without a slash at the end."""
+    text = fields.string(name, default)
+    path = PurePosixPath(text)
+    if path.is_absolute() or ".." in path.parts or "\\" in text or str(path) == ".":
+        fix = f'write a folder below the project, such as "{default}"'
+        fields.mistake(f"{name} is no folder below the project", name, slug="bad-path", fix=fix)
+    return str(path)
+
+
+def _models(fields: Fields, known: set[str]) -> dict[str, ModelTarget]:
+    targets = {}
+    for pattern, written in fields.value.items():
+        if isinstance(written, dict):
+            inner = fields.section(pattern)
+            target = ModelTarget(provider=inner.string("provider"), name=inner.string("name", None))
+        else:
+            target = ModelTarget(provider=fields.string(pattern))
+        if target.provider and target.provider not in known:
+            hint = did_you_mean(target.provider, known)
+            fields.mistake(
+                f'there is no provider "{target.provider}"',
+                pattern,
+                slug="unknown-provider",
+                fix=f"{hint}add [providers.{target.provider}], or name one of: {', '.join(sorted(known))}",
+            )
+        targets[pattern] = target
+    return targets
+
+
+def _provider(fields: Fields, is_preset: bool) -> ProviderConfig:
+    provider = ProviderConfig(
+        kind=fields.string("kind", None),
+        base_url=fields.string("base_url", None),
+        allow_http=fields.boolean("allow_http", False),
+        key_env=fields.string("key_env", None),
+        ca_file=fields.string("ca_file", None),
+        headers=_headers(fields),
+        concurrency=fields.integer("concurrency", None, low=1),
+        deadline=fields.number("deadline", None, low=0.001),
+        requests_per_minute=fields.number("requests_per_minute", None, low=0.001),
+    )
+    if provider.base_url is not None:
+        _check_address(fields, provider.base_url, provider.allow_http)
+    elif not is_preset and provider.kind in (None, "openai"):
+        fix = 'add its address: base_url = "https://…/v1"'
+        fields.mistake("base_url is missing", slug="missing-key", fix=fix)
+    if provider.key_env is not None and not _VARIABLE.match(provider.key_env):
+        # The text itself is never shown: it may be the key.
+        fix = 'write the name of the variable that holds the key: key_env = "VLLM_KEY"'
+        fields.mistake("key_env is not the name of a variable", "key_env", slug="key-in-file", fix=fix)
+    return provider
+
+
+def _headers(fields: Fields) -> dict[str, str]:
+    headers = fields.section("headers")
+    read = {name: headers.string(name) for name in headers.value}
+    for name, value in read.items():
+        if name.lower() in _KEY_HEADERS:
+            fix = "remove it, and name the variable that holds the key in key_env"
+            headers.mistake(f"the header {name} would hold a key", name, slug="key-in-file", fix=fix)
+        elif not (name + value).isascii() or not (name + value).isprintable():
+            fix = "use printable ASCII characters"
+            headers.mistake("a header cannot hold these characters", name, slug="bad-header", fix=fix)
+    return read
+
+
+def _check_address(fields: Fields, address: str, allow_http: bool) -> None:
+    try:
+        url = urlsplit(address)
+        host, secret = url.hostname or "", url.username or url.password
+        _ = url.port  # raises for one that is no number
+    except ValueError:
+        url, host, secret = urlsplit(""), "", None
+    if secret:
+        fix = "remove user and password, and name the variable that holds the key in key_env"
+        fields.mistake("base_url holds a user or a password", "base_url", slug="key-in-file", fix=fix)
+    elif url.scheme not in ("https", "http") or not host or not address.isprintable() or " " in address:
+        fix = 'write base_url = "https://host/v1"'
+        fields.mistake("base_url is no address", "base_url", slug="bad-address", fix=fix)
+    elif url.scheme == "http" and not allow_http and not _is_loopback(host):
+        fix = "use https, or set allow_http = true if the network between is yours"
+        message = f"base_url sends prompts and key unencrypted to {host}"
+        fields.mistake(message, "base_url", slug="plain-http", fix=fix)
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _price(fields: Fields) -> Price:
+    return Price(
+        input=fields.number("input", low=0),
+        output=fields.number("output", low=0),
+        as_of=read_date(fields, "as_of"),
+    )
+
+
+def _judge(fields: Fields) -> JudgeConfig:
+    return JudgeConfig(
+        model=fields.string("model", None),
+        require_calibration=fields.boolean("require_calibration", True),
+    )
+
+
+def _budget(fields: Fields) -> BudgetConfig:
+    return BudgetConfig(
+        max_calls=fields.integer("max_calls", BudgetConfig().max_calls, low=0),
+        max_cost=fields.number("max_cost", None, low=0),
+        deadline=fields.number("deadline", None, low=0.001),
+    )

@@ -1,0 +1,152 @@
+"""Files that promptctl writes: whole or not at all, and in a folder of its own."""
+
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from promptctl.errors import FileError, PromptctlError
+
+OWN_FOLDER = ".promptctl"
+
+_CURES = {
+    errno.ENOSPC: "free some space on the disk, then run the same command again",
+    errno.EDQUOT: "free some of your disk quota, then run the same command again",
+    errno.EROFS: "this file system is read-only: work in a folder that can be written",
+    errno.EACCES: "make the folder writable for you",
+    errno.EPERM: "make the folder writable for you",
+    errno.ENOTDIR: "a file stands where a folder is needed: move it away",
+    errno.EEXIST: "a file stands where a folder is needed: move it away",
+    errno.EISDIR: "a folder stands where the file should go: move it away",
+    errno.ENAMETOOLONG: "use a shorter name",
+}
+
+
+def write_atomically(path: Path, data: bytes | str) -> None:
+    """Puts `data` (text as UTF-8) at `path`, so that after any crash either the old or the new file is there.
+
+    Missing folders are made. An existing file's permissions are kept.
+
+    Raises:
+        PromptctlError: `cannot-write`; the old file is untouched.
+    """
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    temporary = path.with_name(f".promptctl-{secrets.token_hex(6)}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_new(temporary, content, _mode(path))
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def append_line(target: int | Path, line: bytes, *, durable: bool = False) -> None:
+    """Adds one line (its LF is added if missing) in one write, so that lines of two processes never mix.
+
+    Args:
+        target: A descriptor opened with O_APPEND, or a path, whose folder must exist.
+        durable: Wait until the line is on the disk.
+
+    Raises:
+        PromptctlError: `cannot-write`.
+        ValueError: `line` holds more than one line.
+    """
+    line = line.removesuffix(b"\n")
+    if b"\n" in line:
+        raise ValueError("one line at a time")
+    try:
+        if isinstance(target, int):
+            _append(target, line + b"\n", durable)
+        else:
+            descriptor = os.open(target, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+            try:
+                _append(descriptor, line + b"\n", durable)
+            finally:
+                os.close(descriptor)
+    except OSError as error:
+        raise cannot_write(target, error) from error
+
+
+def own_folder(root: Path) -> Path:
+    """`.promptctl/` of the project, made where it is missing, with a .gitignore that keeps it out of Git.
+
+    Raises:
+        PromptctlError: `cannot-write`.
+    """
+    folder = root / OWN_FOLDER
+    ignore = folder / ".gitignore"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        present = ignore.exists()
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    if not present:
+        write_atomically(ignore, "*\n")
+    return folder
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file.
+
+    Raises:
+        FileError: `cannot-read`.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise FileError(
+            f"this file cannot be read: {reason}",
+            slug="cannot-read",
+            at=str(path),
+            fix="check the path and its permissions",
+        ) from error
+
+
+def cannot_write(target: int | Path, error: OSError) -> PromptctlError:
+    """The error for a file that could not be written, with its cure."""
+    reason = (error.strerror or type(error).__name__).lower()
+    return PromptctlError(
+        f"cannot write: {reason}",
+        slug="cannot-write",
+        at=str(target) if isinstance(target, Path) else None,
+        fix=_CURES.get(error.errno or 0, "check the path and its permissions"),
+    )
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode & 0o777
+    except FileNotFoundError:
+        return None
+
+
+def _write_new(path: Path, content: bytes, mode: int | None) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, so that an existing file is never opened
+        if mode is not None:
+            os.fchmod(descriptor, mode)
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _append(descriptor: int, line: bytes, durable: bool) -> None:
+    if os.write(descriptor, line) < len(line):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    if durable:
+        os.fsync(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that cannot sync a folder
+            raise
+    finally:
+        os.close(descriptor)

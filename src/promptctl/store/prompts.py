@@ -1,0 +1,145 @@
+"""The prompts of one tree: found, read, closed over their includes, rendered."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from promptctl.core.message import Message
+from promptctl.core.prompt import Header, InputSpec, PromptVersion
+from promptctl.errors import Place, PromptctlError
+from promptctl.core.words import did_you_mean
+from promptctl.store.headers import read_header
+from promptctl.store.trees import Tree
+from promptctl.templating.closure import FileFacts
+from promptctl.templating.inputs import MissingInput, bind
+from promptctl.templating.templates import Templates
+
+SUFFIX = ".prompt.j2"
+
+
+class _Files(Mapping[str, str]):
+    """The files below the prompt folder by their path in it, read when they are needed.
+
+    A file that may not be read (a symlink, a submodule, an LFS pointer) is there, and raises when it is read.
+    """
+
+    def __init__(self, tree: Tree, folder: str) -> None:
+        self._tree, self._folder = tree, folder
+
+    def __getitem__(self, name: str) -> str:
+        return self._tree.text(f"{self._folder}/{name}")
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self._tree.exists(f"{self._folder}/{name}")
+
+    def __iter__(self) -> Iterator[str]:
+        return (path[len(self._folder) + 1 :] for path in self._tree.paths(self._folder))
+
+    def __len__(self) -> int:
+        return len(self._tree.paths(self._folder))
+
+
+class Prompts:
+    """All prompts of one tree.
+
+    Args:
+        tree: The files.
+        folder: The prompt folder below the project root.
+    """
+
+    def __init__(self, tree: Tree, folder: str = "prompts") -> None:
+        self.tree, self.folder = tree, folder
+        files = _Files(tree, folder)
+        self.templates = Templates(files, folder)
+        self.ids = sorted(
+            name.removesuffix(SUFFIX)
+            for name in files
+            if name.endswith(SUFFIX) and not name.rpartition("/")[2].startswith("_")
+        )
+        self._headers: dict[str, Header] = {}
+        self._versions: dict[str, PromptVersion] = {}
+
+    def __contains__(self, prompt_id: str) -> bool:
+        return prompt_id in self.ids
+
+    def path(self, prompt_id: str) -> str:
+        """The file of a prompt, as a user would type it."""
+        return f"{self.folder}/{prompt_id}{SUFFIX}"
+
+    def require(self, prompt_id: str) -> None:
+        """Raises PromptctlError for a prompt that is not there, naming the nearest."""
+        if prompt_id in self.ids or self.path(prompt_id) in self.tree.refused:
+            return
+        raise PromptctlError(
+            f"there is no prompt {prompt_id!r}",
+            slug="unknown-prompt",
+            at=Place(self.path(prompt_id)),
+            fix=did_you_mean(prompt_id, self.ids) + "`promptctl list` shows all prompts",
+        )
+
+    def header(self, prompt_id: str) -> Header:
+        """What the file's header says; the defaults without one."""
+        self.require(prompt_id)
+        if prompt_id not in self._headers:
+            text = self.templates.parts(prompt_id + SUFFIX).header
+            self._headers[prompt_id] = Header() if text is None else read_header(text, self.path(prompt_id))
+        return self._headers[prompt_id]
+
+    def version(self, prompt_id: str) -> PromptVersion:
+        """The prompt with everything it reaches and its settings.
+
+        Raises:
+            PromptctlError: the header or a template of the closure cannot be read.
+        """
+        if prompt_id not in self._versions:
+            header = self.header(prompt_id)
+            closure = self.templates.closure(prompt_id + SUFFIX)
+            inputs = header.inputs
+            if inputs is None:  # no declaration: every variable is a required string
+                inputs = {name: InputSpec(name=name) for name in closure.undeclared}
+            self._versions[prompt_id] = PromptVersion(
+                id=prompt_id,
+                path=self.path(prompt_id),
+                header=header,
+                inputs=inputs,
+                closure={name: self.tree.text(f"{self.folder}/{name}") for name in closure.names},
+                dynamic=closure.dynamic,
+            )
+        return self._versions[prompt_id]
+
+    def facts(self, name: str) -> FileFacts:
+        """What the syntax tree of one file of the prompt folder says."""
+        return self.templates.facts(name)
+
+    def render(
+        self, prompt_id: str, values: Mapping[str, Any], *, strict: bool | None = None
+    ) -> tuple[Message, ...]:
+        """The messages of a prompt for these values.
+
+        Args:
+            prompt_id: The prompt.
+            values: Plain data by input name.
+            strict: Whether a value that is not declared is an error; by default where the header declares inputs.
+
+        Raises:
+            PromptctlError: values that do not fit, or a template that cannot be rendered.
+        """
+        version = self.version(prompt_id)
+        if strict is None:
+            strict = version.header.inputs is not None
+        try:
+            variables = bind(version.inputs, values, strict=strict)
+        except MissingInput as error:
+            error.at = self._use(version, error.name)
+            raise
+        return self.templates.render(
+            prompt_id + SUFFIX, variables, allow_empty=version.header.allow_empty
+        )
+
+    def _use(self, version: PromptVersion, name: str) -> Place:
+        """Where a variable is first used, or else the prompt file."""
+        file, line = self.templates.closure(version.id + SUFFIX).undeclared.get(name, (None, 1))
+        if file is None:
+            return Place(version.path)
+        path = f"{self.folder}/{file}"
+        text = self.tree.text(path).split("\n")[line - 1]
+        return Place(path, line, max(text.find(name), 0) + 1)

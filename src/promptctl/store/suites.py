@@ -1,0 +1,327 @@
+"""The suites of one tree: where they stand, what they say, their recorded answers."""
+
+from typing import Any, NamedTuple
+
+import msgspec
+
+from promptctl.core.case import Accept, Case, CheckSpec, Gate, Suite
+from promptctl.core.digest import digest
+from promptctl.core.record import replace
+from promptctl.errors import FileError, Place, PromptctlError, Several, raise_all
+from promptctl.core.words import did_you_mean
+from promptctl.store.cases import date_of, read_case, read_checks
+from promptctl.store.documents import read_json_lines, read_yaml
+from promptctl.store.fields import Fields
+from promptctl.store.places import Document, Spot, in_words
+from promptctl.store.trees import Tree
+
+SUITE_FILE = "suite.yaml"
+CASES = "cases"
+ANSWERS = "answers"
+
+
+class SuiteFiles(NamedTuple):
+    """Where one suite's parts stand, relative to the project root."""
+
+    whole: str | None = None
+    settings: str | None = None
+    cases: tuple[str, ...] = ()
+    bulk: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+
+    @property
+    def all(self) -> tuple[str, ...]:
+        """Every file that says what the suite asks; recorded answers are not among them."""
+        return tuple(filter(None, (self.whole, self.settings, *self.cases, *self.bulk)))
+
+
+class Suites:
+    """All suites of one tree, read when they are asked for.
+
+    Args:
+        tree: The files.
+        folder: The eval folder below the project root.
+        gate: Defaults of every suite's gate.
+    """
+
+    def __init__(self, tree: Tree, folder: str = "evals", gate: Gate | None = None) -> None:
+        self.tree, self.folder, self._gate = tree, folder, gate or Gate()
+        self.strays: list[FileError] = []
+        self._files = self._find()
+        self._suites: dict[str, Suite] = {}
+        self.ids = sorted(self._files)
+
+    def files(self, suite_id: str) -> SuiteFiles:
+        """Where a suite's parts stand; nothing for one that is not there."""
+        return self._files.get(suite_id, SuiteFiles())
+
+    def identity(self, suite_id: str) -> tuple[tuple[str, str], ...]:
+        """Equal across trees when every file of the suite is."""
+        return tuple((path, self.tree.identity(path)) for path in self.files(suite_id).all)
+
+    def suite(self, suite_id: str) -> Suite:
+        """One suite with all its cases, sorted by id.
+
+        Raises:
+            PromptctlError: every mistake in its files.
+        """
+        if suite_id not in self._suites:
+            self._suites[suite_id] = _Reader(self, suite_id).read()
+        return self._suites[suite_id]
+
+    def require(self, suite_id: str) -> None:
+        """Raises PromptctlError for a suite that is not there, naming the nearest."""
+        if suite_id not in self._files:
+            raise PromptctlError(
+                f"there is no suite {suite_id!r}",
+                slug="unknown-suite",
+                at=Place(f"{self.folder}/{suite_id}"),
+                fix=did_you_mean(suite_id, self.ids) + "`promptctl list` shows all suites",
+            )
+
+    def recordings(self, suite_id: str) -> list[Any]:
+        """The lines of a suite's committed answers."""
+        return [
+            line
+            for path in self.files(suite_id).answers
+            for line in read_json_lines(self.tree.bytes(path), path)
+        ]
+
+    @property
+    def gate(self) -> Gate:
+        """Defaults of every suite's gate."""
+        return self._gate
+
+    def _find(self) -> dict[str, SuiteFiles]:
+        found: dict[str, dict[str, Any]] = {}
+        for path in self.tree.paths(self.folder):
+            parts = path[len(self.folder) + 1 :].split("/")
+            if any(part.startswith("_") for part in parts[:-1]):
+                continue
+            place = self._sort(path, parts)
+            if place is None:
+                continue
+            suite_id, kind = place
+            suite = found.setdefault(suite_id, {"cases": [], "bulk": [], "answers": []})
+            if kind in ("whole", "settings"):
+                suite[kind] = path
+            else:
+                suite[kind].append(path)
+        self._refuse_twice(found)
+        return {
+            name: SuiteFiles(**{key: tuple(v) if isinstance(v, list) else v for key, v in parts.items()})
+            for name, parts in found.items()
+            if set(parts) != {"cases", "bulk", "answers"} or parts["cases"] or parts["bulk"]
+        }
+
+    def _sort(self, path: str, parts: list[str]) -> tuple[str, str] | None:
+        name, folders = parts[-1], parts[:-1]
+        if name == SUITE_FILE and folders:
+            return "/".join(folders), "settings"
+        if name.endswith(".yaml"):
+            if folders and folders[-1] == CASES and len(folders) > 1:
+                return "/".join(folders[:-1]), "cases"
+            return "/".join([*folders, name.removesuffix(".yaml")]), "whole"
+        if name.endswith(".jsonl") and folders:
+            if folders[-1] == ANSWERS and len(folders) > 1:
+                return "/".join(folders[:-1]), "answers"
+            return "/".join(folders), "bulk"
+        if name.endswith((".yml", ".jsonl")):
+            fix = "name it .yaml" if name.endswith(".yml") else "put it into the suite's folder"
+            self.strays.append(
+                FileError("this file belongs to no suite", slug="stray-file", at=Place(path), fix=fix)
+            )
+        return None
+
+    def _refuse_twice(self, found: dict[str, dict[str, Any]]) -> None:
+        for suite_id, parts in found.items():
+            whole = parts.get("whole")
+            if whole and (parts["cases"] or parts["bulk"] or parts.get("settings")):
+                self.strays.append(
+                    FileError(
+                        f"suite {suite_id!r} stands both in this file and in a folder",
+                        slug="suite-twice",
+                        at=Place(whole),
+                        fix=f"move it to {self.folder}/{suite_id}/{SUITE_FILE}",
+                    )
+                )
+
+
+class _Reader:
+    """Reads one suite, gathering mistakes over all its files."""
+
+    def __init__(self, suites: Suites, suite_id: str) -> None:
+        self.suites, self.id = suites, suite_id
+        self.files = suites.files(suite_id)
+        self.errors: list[PromptctlError] = []
+        self.cases: list[Case] = []
+
+    def read(self) -> Suite:
+        main = self.files.whole or self.files.settings
+        document = Document({}, f"{self.suites.folder}/{self.id}")
+        if main:
+            document = read_yaml(self.suites.tree.text(main), main)
+            if isinstance(document.value, list) and self.files.whole:
+                document = _as_mapping(document)
+        fields = Fields(document, errors=self.errors)
+        suite = self._settings(fields)
+        if self.files.whole:
+            for index in range(len(fields.list("cases", []))):
+                self._case(Fields(document, ("cases", index), errors=self.errors), suite.checks)
+        fields.collect_unknown()
+        self._case_files(suite.checks)
+        self._bulk(suite.checks)
+        self._refuse_duplicates()
+        raise_all(self.errors)
+        cases = tuple(sorted(self.cases, key=lambda case: case.id))
+        suite = replace(suite, cases=cases)
+        self._refuse_accepts_of_computed_ids(suite)
+        return replace(suite, digest=_digest(suite))
+
+    def _settings(self, fields: Fields) -> Suite:
+        version = fields.integer("promptctl", 1)
+        if version != 1:
+            fields.mistake(
+                f"format version {version} is not known",
+                "promptctl",
+                slug="newer-format",
+                fix="write promptctl: 1, or update promptctl",
+            )
+        return Suite(
+            id=self.id,
+            prompt=fields.string("prompt", self.id),
+            samples=fields.integer("samples", 1, low=1, high=100),
+            finished=fields.boolean("finished", True),
+            checks=read_checks(fields),
+            gate=read_gate(fields.section("gate"), self.suites.gate),
+            accept=tuple(_accept(item) for item in fields.items("accept")),
+            judge=fields.mapping("judge", {}),
+            renamed_from=fields.string("renamed_from", None),
+            place=fields.document.place(),
+        )
+
+    def _case(self, fields: Fields, checks: tuple[CheckSpec, ...]) -> Case:
+        case = read_case(fields, checks)
+        fields.collect_unknown()
+        self.cases.append(case)
+        return case
+
+    def _case_files(self, checks: tuple[CheckSpec, ...]) -> None:
+        for path in self.files.cases:
+            document = self._document(path)
+            if document is None:
+                continue
+            name = path.rpartition("/")[2].removesuffix(".yaml")
+            if isinstance(document.value, dict) and "id" not in document.value:
+                document.value["id"] = name
+            case = self._case(Fields(document, errors=self.errors), checks)
+            if case.id != name:
+                self.errors.append(
+                    document.error(
+                        f"the file is named {name!r}, the case in it {case.id!r}",
+                        "id",
+                        slug="case-misnamed",
+                        fix=f"rename the file to {case.id}.yaml, or the case to {name}",
+                    )
+                )
+
+    def _document(self, path: str) -> Document | None:
+        try:
+            document = read_yaml(self.suites.tree.text(path), path)
+        except PromptctlError as error:
+            self._gather(error)
+            return None
+        if isinstance(document.value, dict):
+            return document
+        self.errors.append(
+            document.error(
+                f"a case is a mapping, found {in_words(document.value)}",
+                slug="wrong-type",
+                fix="write one case a file: `vars: {…}`, `expected: …`, `checks: […]`",
+            )
+        )
+        return None
+
+    def _bulk(self, checks: tuple[CheckSpec, ...]) -> None:
+        for path in self.files.bulk:
+            try:
+                lines = read_json_lines(self.suites.tree.bytes(path), path)
+            except PromptctlError as error:
+                self._gather(error)
+                continue
+            for line in lines:
+                self._case(Fields(line.document, errors=self.errors), checks)
+
+    def _gather(self, error: PromptctlError) -> None:
+        self.errors.extend(error.errors if isinstance(error, Several) else [error])
+
+    def _refuse_duplicates(self) -> None:
+        seen: dict[str, Case] = {}
+        for case in self.cases:
+            first = seen.setdefault(case.id.casefold(), case)
+            if first is case:
+                continue
+            what = "are the same" if case.id == first.id else "differ only in case"
+            fix = "give one of them another id" if case.written_id else "give the cases ids: their inputs are equal"
+            self.errors.append(
+                FileError(
+                    f"the ids {first.id!r} ({first.place}) and {case.id!r} {what}",
+                    slug="duplicate-id",
+                    at=case.place,
+                    fix=fix,
+                )
+            )
+
+    def _refuse_accepts_of_computed_ids(self, suite: Suite) -> None:
+        for accept in suite.accept:
+            case = suite.case(accept.case)
+            if case and not case.written_id:
+                raise FileError(
+                    f"accept names {case.id!r}, whose id is computed",
+                    slug="id-needed",
+                    at=case.place,
+                    fix=f"add `id: {case.id}` to the case",
+                )
+
+
+def read_gate(fields: Fields, defaults: Gate) -> Gate:
+    """A gate over its defaults."""
+    return Gate(
+        margin=fields.number("margin", defaults.margin, low=0.0001, high=1),
+        min_pass_rate=fields.number("min_pass_rate", defaults.min_pass_rate, low=0, high=1),
+        on_undecided=fields.choice("on_undecided", ("pass", "fail"), defaults.on_undecided),  # type: ignore[arg-type]
+        on_untested=fields.choice("on_untested", ("warn", "fail"), defaults.on_untested),  # type: ignore[arg-type]
+        max_errors=fields.integer("max_errors", defaults.max_errors, low=0),
+    )
+
+
+def _accept(fields: Fields) -> Accept:
+    return Accept(
+        case=fields.string("case"),
+        what=fields.choice("what", ("broken", "removed", "weakened"), "broken"),  # type: ignore[arg-type]
+        because=fields.string("because"),
+        until=date_of(fields, "until", required=False),
+    )
+
+
+def _as_mapping(document: Document) -> Document:
+    """A file that is a list of cases, as `{cases: […]}`."""
+    spot = document.spot
+    return Document({"cases": document.value}, document.path, Spot(spot.key, spot.value, {"cases": spot}))
+
+
+def _digest(suite: Suite) -> str:
+    return digest(
+        "s1",
+        {
+            "prompt": suite.prompt,
+            "samples": suite.samples,
+            "finished": suite.finished,
+            "gate": msgspec.to_builtins(suite.gate),
+            "cases": [
+                {"id": case.id, "inputs": case.inputs(), "meaning": case.meaning(), "tags": case.tags}
+                for case in suite.cases
+                if case.status == "active"
+            ],
+        },
+    )
