@@ -11,7 +11,33 @@ from typing import Any
 
 from promptctl.errors import PromptctlError
 
-CHECKS: dict[str, str] = {}
+CHECKS: dict[str, str] = {
+    "equals": "promptctl.checks.text:Equals",
+    "contains": "promptctl.checks.text:Contains",
+    "contains_any": "promptctl.checks.text:ContainsAny",
+    "contains_all": "promptctl.checks.text:ContainsAll",
+    "starts_with": "promptctl.checks.text:StartsWith",
+    "ends_with": "promptctl.checks.text:EndsWith",
+    "regex": "promptctl.checks.pattern:Regex",
+    "word_count": "promptctl.checks.counts:WordCount",
+    "char_count": "promptctl.checks.counts:CharCount",
+    "line_count": "promptctl.checks.counts:LineCount",
+    "sentence_count": "promptctl.checks.counts:SentenceCount",
+    "paragraph_count": "promptctl.checks.counts:ParagraphCount",
+    "matches_expected": "promptctl.checks.expected:MatchesExpected",
+    "number_close": "promptctl.checks.expected:NumberClose",
+    "one_of": "promptctl.checks.expected:OneOf",
+    "is_json": "promptctl.checks.json_shape:IsJson",
+    "contains_json": "promptctl.checks.json_shape:ContainsJson",
+    "json_schema": "promptctl.checks.json_shape:JsonSchema",
+    "json_equals": "promptctl.checks.json_shape:JsonEquals",
+    "json_path": "promptctl.checks.json_shape:JsonPath",
+    "max_words": "promptctl.checks.limits:MaxWords",
+    "not_empty": "promptctl.checks.limits:NotEmpty",
+    "not_truncated": "promptctl.checks.limits:NotTruncated",
+    "finish_reason": "promptctl.checks.limits:FinishReason",
+    "blocklist": "promptctl.checks.limits:Blocklist",
+}
 
 PROVIDERS: dict[str, str] = {
     "openai": "promptctl.providers.openai:OpenAIProvider",

@@ -169,6 +169,17 @@ def test_an_empty_git_folder_is_no_repository(tmp_path: Path):
     assert Repository.find(tmp_path) is None
 
 
+@pytest.mark.parametrize("content", ["", "garbage"])
+def test_a_damaged_branch_is_not_taken_for_one_without_commits(repo: Repo, content: str):
+    repo.commit()
+    repo.write({".git/refs/heads/main": content})
+
+    with pytest.raises(PromptctlError, match="No such ref") as caught:
+        Repository.find(repo.path)
+
+    assert caught.value.slug == "git-failed"
+
+
 def test_a_work_tree_whose_repository_is_gone_says_so(tmp_path: Path):
     (tmp_path / ".git").write_text("gitdir: /nowhere/at/all\n")
 
@@ -516,6 +527,23 @@ def test_many_blobs_do_not_block_the_pipes(repo: Repo):
     entries = repository.files(commit, ["prompts"])
 
     assert len(repository.blobs(entry.id for entry in entries.values())) == 1500
+
+
+def test_an_object_that_is_not_there_is_incomplete_never_empty(repo: Repo):
+    commit = repo.commit(files={REPLY: "hi"})
+    repository = found(repo)
+
+    with pytest.raises(Incomplete, match="object ffffffffffff"):
+        repository.blobs([repository.files(commit, ["prompts"])[REPLY].id, "f" * 40])
+
+
+def test_an_argument_that_no_process_can_be_given_is_an_error_of_ours(repo: Repo):
+    commit = repo.commit(files={REPLY: "hi"})
+
+    with pytest.raises(PromptctlError) as caught:
+        found(repo).files(commit, ["a\0b"])
+
+    assert caught.value.slug == "git-failed"
 
 
 def test_a_partial_clone_is_told_that_nothing_will_be_fetched(tmp_path: Path, repo: Repo):

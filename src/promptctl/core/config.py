@@ -30,13 +30,15 @@ class ModelTarget(Record):
 class ProviderConfig(Record):
     """`[providers.NAME]`. None: the preset of that name decides, else the common default.
 
-    `key_env` names the variable that holds the key. `deadline` is seconds for one attempt, `concurrency`
+    `script` is the JSON file of a `scripted` provider, relative to the project's root. `key_env` names the
+    variable that holds the key. `deadline` is seconds for one attempt, `concurrency`
     calls at a time.
     """
 
     kind: str | None = None
     base_url: str | None = None
     allow_http: bool = False
+    script: str | None = None
     key_env: str | None = None
     ca_file: str | None = None
     headers: dict[str, str] = {}

@@ -80,6 +80,23 @@ class Calls(Shown):
     cost_unknown_models: tuple[str, ...] = ()
 
 
+class Size(Shown):
+    """Means per request of one side; None where the provider does not count."""
+
+    prompt_characters: float
+    answer_characters: float | None = None
+    input_tokens: float | None = None
+    output_tokens: float | None = None
+    seconds: float | None = None
+
+
+class Sizes(Shown):
+    """Lengths and seconds on both sides; base is None without one."""
+
+    base: Size | None
+    head: Size | None
+
+
 class Untested(Shown):
     """A prompt that changed and has no active case, with the files that changed."""
 
@@ -87,12 +104,21 @@ class Untested(Shown):
     changed: tuple[str, ...] = ()
 
 
+class SourceChange(Shown):
+    """The first place where a file of a prompt differs: a line number on head, the lines there on both sides."""
+
+    path: str
+    line: int
+    before: str
+    after: str
+
+
 class Affected(Shown):
     """A prompt whose version differs between the sides, and through which files."""
 
     prompt: str
     changed: tuple[str, ...] = ()
-    suites: tuple[str, ...] = ()
+    lines: tuple[SourceChange, ...] = ()
 
 
 class Digests(Shown):
@@ -242,6 +268,7 @@ class SuiteResult(Shown):
     better: bool = False
     redrawn: bool = False
     changed: tuple[str, ...] = ()
+    sizes: Sizes | None = None
     yardstick: tuple[YardstickRecord, ...] = ()
     notes: tuple[str, ...] = ()
 

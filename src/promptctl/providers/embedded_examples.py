@@ -83,9 +83,10 @@ def written_examples(messages: Sequence[Message]) -> tuple[list[Example], str]:
     """
     last = messages[-1].content
     earlier = [entries(message.content) for message in messages[:-1]]
-    patterns = repeated(earlier)
-    listed = earlier if patterns else [*earlier, entries(last)]
-    patterns = patterns or repeated(listed)
+    own = entries(last)
+    patterns = repeated(earlier, own)
+    listed = earlier if patterns else [*earlier, own]
+    patterns = patterns or repeated(listed, own)
     if not patterns:
         return [], ""
     examples = [
@@ -95,7 +96,6 @@ def written_examples(messages: Sequence[Message]) -> tuple[list[Example], str]:
         if _pattern(asked, answered) in patterns
     ]
     asks = {pattern.asks for pattern in patterns}
-    own = entries(last)
     for i, entry in enumerate(own):
         answered = i + 1 < len(own) and _pattern(entry, own[i + 1]) in patterns
         if fold(entry.key) in asks and not answered:
@@ -103,20 +103,21 @@ def written_examples(messages: Sequence[Message]) -> tuple[list[Example], str]:
     return examples, unframed(last)
 
 
-def repeated(groups: Sequence[Sequence[Entry]]) -> set[Pattern]:
+def repeated(groups: Sequence[Sequence[Entry]], last: Sequence[Entry]) -> set[Pattern]:
     """Which keys make a pair: the two that follow each other most often, then the next two of what is left.
 
     So English and Chinese pairs may stand in one prompt. A pair that stands only once is a pattern if nothing
-    else is and what it asks is asked again at the end.
+    else is and what it asks is asked again at the end of the `last` message.
     """
     found: set[Pattern] = set()
     used: set[str] = set()
-    counted = Counter(_pattern(a, b) for group in groups for a, b in pairwise(group))
-    counted.pop(None, None)
-    final = {fold(entry.key) for entry in groups[-1][-2:]} if groups else set()
+    adjacent = [_pattern(a, b) for group in groups for a, b in pairwise(group)]
+    counted = Counter(pattern for pattern in adjacent if pattern is not None)
+    whole = groups if groups and groups[-1] is last else [*groups, last]
+    asked = Counter(fold(entry.key) for group in whole for entry in group)
+    again = {fold(entry.key) for entry in last[-2:] if asked[fold(entry.key)] > 1}
     for pattern, times in counted.most_common(_PATTERNS):
-        assert pattern is not None
-        if used & set(pattern) or (times == 1 and (found or pattern.asks not in final)):
+        if used & set(pattern) or (times == 1 and (found or pattern.asks not in again)):
             continue
         found.add(pattern)
         used |= set(pattern)

@@ -86,12 +86,12 @@ class Picker:
         return list(distinct.values())
 
     def _number(self, name: str, schema: Mapping[str, Any], *, whole: bool) -> int | float | None:
-        """The free number nearest to a word of the key or its description; the first if none is there."""
+        """The free number nearest to a word that announces it; the first one if the schema lists no words."""
         free = [(span, value) for span, value in numbers(self.text) if not self._overlaps(span)]
         free = [hit for hit in free if not whole or isinstance(hit[1], int)][:_MOST_NUMBERS]
-        if not free:
-            return None
         cues = self._all_mentions(_words(name, schema))[:_MOST_NUMBERS]
+        if not free or (_listed(schema.get("description")) and not cues):
+            return None
         span, value = min(free, key=lambda hit: min((_gap(hit[0], cue) for cue in cues), default=0))
         self.taken.append(span)
         return value

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from promptctl.core.message import Message
 from promptctl.core.similarity import has_unspaced, index
 
-# Below this cosine a sentence shares little more than small words with the question. Set on the sample project:
-# answerable questions reach .13 to .6 with their sentence, unanswerable ones stay below .12 with every sentence.
+# Below this cosine a sentence shares little more than small words with the question.
 NEAR = 0.12
 
 _QUESTION = re.compile(
@@ -28,7 +27,7 @@ _ENCLOSED = re.compile(
     r"<(passages?|contexts?|documents?|sources?|policy)\b[^>\n]{0,80}>([^<]*)", re.IGNORECASE
 )
 _MARK = re.compile(r"^[ \t]*(?:[-*•][ \t]+|\d{1,3}[.)、][ \t]*|[\[【(][^\]】)\n]{1,60}[\]】)][ \t]*)")
-_SENTENCE_END = re.compile(r"(?<=[。！？!?])[”」』\"]?|(?<=\.)(?=\s)|\n")
+_SENTENCE_END = re.compile(r"(?<=[。！？!?])(?![”」』\"])|(?<=[。！？!?][”」』\"])|(?<=\.)(?=\s)|\n")
 _ABSTENTION = re.compile(
     r"(?:\b(?:say|answer|reply|respond|write|output|return)\b|回答|回复|答复|写|说|输出)"
     r"[^\"“”「」\n]{0,24}[\"“「](?P<phrase>[^\"“”「」\n]{2,200})[\"”」]",
@@ -41,8 +40,9 @@ def answer(messages: Sequence[Message]) -> str:
     last = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role == "user"), None)
     if last is None:
         return "[nearest-passage] There is no user message to answer."
-    before, question = asked(messages[last].content)
-    given = [message.content for message in messages[:last] if message.role != "assistant"] + [before]
+    earlier = [message.content for message in messages[:last] if message.role != "assistant"]
+    before, question = asked(messages[last].content, alone=not passages(earlier, strict=True))
+    given = [*earlier, before]
     sentences = passages(given)
     if not sentences:
         return "[nearest-passage] The prompt gives no passages to answer from."
@@ -54,15 +54,18 @@ def answer(messages: Sequence[Message]) -> str:
     return abstention(given, question) or "[nearest-passage] None of the passages is near the question."
 
 
-def asked(text: str) -> tuple[str, str]:
-    """What else stands in the last user message, and the question: behind the last key, or the last paragraph."""
+def asked(text: str, *, alone: bool = True) -> tuple[str, str]:
+    """What else stands in the last user message, and the question: after the last key, or its last paragraph.
+
+    `alone` says that no passage was given before this message.
+    """
     keys = list(_QUESTION.finditer(text))
     if keys:
         before, after = text[: keys[-1].start()], text[keys[-1].end() :]
         lines = after.splitlines()
         until = next((i for i, line in enumerate(lines) if i and _starts_passages(line)), len(lines))
         # Passages may follow the question, but only where none precede it: a question must not bring its own.
-        if not passages([before], strict=True) and until < len(lines):
+        if alone and until < len(lines) and not passages([before], strict=True):
             return before + "\n".join(lines[until:]), "\n".join(lines[:until]).strip()
         return before, after.strip()
     before, _, after = text.strip().rpartition("\n\n")
@@ -76,8 +79,8 @@ def _starts_passages(line: str) -> bool:
 def passages(texts: Sequence[str], *, strict: bool = False) -> list[str]:
     """The sentences to answer from, in order.
 
-    A passage stands between tags, below a heading such as `Passages:` or `政策：`, or behind its id in brackets.
-    Where a prompt marks none and `strict` is off, every sentence is one, except those about abstaining.
+    A passage stands between tags, below a heading such as `Passages:` or `政策：`, or behind its id in
+    brackets. Where a prompt marks none and `strict` is off, every sentence is one, except those on abstaining.
     """
     found = [sentence for text in texts for sentence in _marked(text)]
     if found or strict:
@@ -113,7 +116,7 @@ def split(text: str) -> list[str]:
 
 
 def abstention(texts: Sequence[str], question: str) -> str | None:
-    """The phrase the prompt wants said when nothing fits: the first one in the question's script, else the first."""
+    """The phrase the prompt wants said when nothing fits: the first in the question's script, else the first."""
     phrases = [match["phrase"].strip() for text in texts for match in _ABSTENTION.finditer(text)]
     alike = [phrase for phrase in phrases if has_unspaced(phrase) == has_unspaced(question)]
     return next(iter(alike + phrases), None)

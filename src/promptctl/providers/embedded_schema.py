@@ -7,7 +7,12 @@ from typing import Any
 
 from promptctl.core.message import Message
 
-_DECODER = json.JSONDecoder()
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(constant)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse)  # NaN is no JSON
 _TRIES = 200  # a message of brackets alone must not keep the decoder busy
 _FIELD = re.compile(
     r"^[ \t]*[-*•][ \t]+[`\"“]?(?P<name>[\w.-]{1,60})[`\"”]?[ \t]*(?:\((?P<kind>[^)\n]{1,60})\))?[ \t]*[:：]"
@@ -79,7 +84,7 @@ def _listed(text: str) -> tuple[dict[str, Any], int]:
         position += len(line)
         match = _FIELD.match(line.rstrip())
         if match:
-            found[match["name"]] = _described(f"{match['kind'] or ''} {match['says']}".strip())
+            found[match["name"]] = _described(", ".join(filter(None, (match["kind"], match["says"]))))
             end = position
     return found, end
 

@@ -9,12 +9,15 @@ from promptctl.core.similarity import has_unspaced
 
 Span = tuple[int, int]
 
-_LONGEST_LINE = 400  # of the input, for a schema's pattern: with three repetitions that is seconds at worst
+# Of the input, for a schema's pattern: two repetitions over 20,000 characters then take seconds at worst.
+_LONGEST_LINE = 400
+_MOST_REPETITIONS = 2
+_MOST_CHOICES = 8  # question marks and groups; each may double the work
 _REPETITION = re.compile(r"[*+]|\{\d*,")
 _EMAIL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._%+-]{0,63}@(?:[A-Za-z0-9-]{1,63}\.){1,4}[A-Za-z]{2,24}")
 _LINK = re.compile(r"https?://[^\s<>\"'，。）)]+")
 _NUMBER = re.compile(
-    r"(?<![A-Za-z0-9_.,])-?(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.\d{1,10})?(?![A-Za-z0-9_]|[.,]\d)"
+    r"(?<![A-Za-z0-9_.,-])-?(?:\d{1,3}(?:,\d{3}){1,4}|\d{1,15})(?:\.\d{1,10})?(?![A-Za-z0-9_]|[.,]\d)"
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH = r"(?P<month>" + "|".join(_MONTHS) + r")[a-z]{0,6}\.?"
@@ -28,12 +31,12 @@ _DATES = (
 
 
 def mentions(text: str, word: str) -> Iterator[Span]:
-    """Where `word` stands: as a whole word, with or without a plural s; anywhere for Chinese."""
+    """Where `word` stands: whole, with or without a plural s; anywhere for Chinese and for signs such as €."""
     word = word.strip()
     if not word:
         return
     body = re.escape(word)
-    if not has_unspaced(word):
+    if word[-1].isalnum() and not has_unspaced(word):
         body = rf"(?<![A-Za-z0-9]){body}(?:e?s)?(?![A-Za-z0-9])"
     for match in re.finditer(body, text, re.IGNORECASE):
         yield match.span()
@@ -59,11 +62,13 @@ def matching(text: str, pattern: str) -> Iterator[tuple[Span, str]]:
 
 
 def backtracks(pattern: str) -> bool:
-    """Whether a pattern may take for ever: a repeated group that itself repeats or chooses, many repetitions.
+    """Whether a pattern may take for ever: a repeated group that itself repeats or chooses, or too much of both.
 
     Careful rather than exact: some harmless patterns are refused too, and their field stays null.
     """
-    if len(_REPETITION.findall(pattern)) > 3:
+    if len(_REPETITION.findall(pattern)) > _MOST_REPETITIONS:
+        return True
+    if pattern.count("?") + pattern.count("(") > _MOST_CHOICES:
         return True
     opened: list[bool] = []
     i = 0

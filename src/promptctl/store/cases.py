@@ -1,6 +1,5 @@
 """One case, from the mapping that a person wrote to a record."""
 
-import datetime
 import re
 from typing import Any
 
@@ -9,6 +8,7 @@ from promptctl.core.digest import digest
 from promptctl.core.record import replace
 from promptctl.errors import PromptctlError, Several
 from promptctl.store.checkspecs import parse_checks
+from promptctl.store.config import read_date
 from promptctl.store.fields import Fields
 from promptctl.store.places import in_words
 
@@ -31,7 +31,7 @@ def read_case(fields: Fields, suite_checks: tuple[CheckSpec, ...]) -> Case:
                 fix=f"take {name} out; give the inputs as vars",
             )
     written = fields.string("id", None)
-    contexts = fields.list("contexts", [])
+    contexts = fields.sequence("contexts", [])
     expected = _expected(fields)
     watch = fields.boolean("watch", False)
     case = Case(
@@ -172,7 +172,7 @@ def _implied(fields: Fields, expected: dict[str, Any]) -> CheckSpec:
 
 def read_checks(fields: Fields) -> tuple[CheckSpec, ...]:
     """The list under `checks`. Mistakes are left in `fields.errors`."""
-    value = fields.list("checks", [])
+    value = fields.sequence("checks", [])
     try:
         return parse_checks(value, fields.document.place, (*fields.keys, "checks"))
     except PromptctlError as error:
@@ -203,16 +203,9 @@ def _quarantine(fields: Fields) -> Quarantine | None:
             )
         return None
     section = fields.section("quarantine")
+    if "until" not in section:
+        section.mistake(
+            "a quarantine needs an end", slug="quarantine-without-end", fix='add until: "2026-12-01"'
+        )
     since = section.string("since", None)
-    return Quarantine(reason=section.string("reason"), until=date_of(section, "until") or "", since=since)
-
-
-def date_of(fields: Fields, name: str, *, required: bool = True) -> str | None:
-    """An ISO date (`2026-12-31`), as text."""
-    text = fields.string(name) if required else fields.string(name, None)
-    if text:
-        try:
-            datetime.date.fromisoformat(text)
-        except ValueError:
-            fields.mistake(f"{text!r} is no date", name, slug="bad-date", fix='write it as "2026-12-31"')
-    return text
+    return Quarantine(reason=section.string("reason"), until=read_date(section, "until") or "", since=since)

@@ -29,7 +29,7 @@ EXCUSED: tuple[Literal["broken", "removed", "weakened"], ...] = ("broken", "remo
 NAME = "promptctl.toml"
 PYPROJECT = "pyproject.toml"
 
-_TABLE = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*\"?promptctl\b", re.MULTILINE)
+_TABLE = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*\"?promptctl\"?[ \t]*[.\]]", re.MULTILINE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KEY_HEADERS = ("authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key")
 _ASIDE = f"{NAME} is used; [tool.promptctl] in {PYPROJECT} is not read"
@@ -77,12 +77,11 @@ def _config(
     document: Document, keys: tuple[str, ...], presets: Collection[str], notes: tuple[str, ...]
 ) -> Config:
     fields = Fields(document, keys)
+    providers = fields.sections("providers")
     config = Config(
         project=_project(fields.section("project")),
-        models=_models(fields.section("models"), {*presets, *fields.mapping("providers", {})}),
-        providers={
-            name: _provider(one, name in presets) for name, one in fields.sections("providers").items()
-        },
+        models=_models(fields.section("models"), {*presets, *providers}),
+        providers={name: _provider(one, name in presets) for name, one in providers.items()},
         prices={name: _price(one) for name, one in fields.sections("prices").items()},
         judge=_judge(fields.section("judge")),
         gate=read_gate(fields.section("gate")),
@@ -99,7 +98,7 @@ def _config(
 def read_gate(fields: Fields, defaults: Gate = Gate()) -> Gate:  # noqa: B008 - frozen
     """A `gate` mapping, of the project or of a suite. Rates and margins are fractions in [0, 1]."""
     return Gate(
-        margin=fields.number("margin", defaults.margin, low=0, high=1),
+        margin=fields.number("margin", defaults.margin, low=0.001, high=0.99),
         min_pass_rate=fields.number("min_pass_rate", defaults.min_pass_rate, low=0, high=1),
         on_undecided=fields.choice("on_undecided", PASS_OR_FAIL, defaults.on_undecided),
         on_untested=fields.choice("on_untested", WARN_OR_FAIL, defaults.on_untested),
@@ -175,6 +174,7 @@ def _provider(fields: Fields, is_preset: bool) -> ProviderConfig:
         kind=fields.string("kind", None),
         base_url=fields.string("base_url", None),
         allow_http=fields.boolean("allow_http", False),
+        script=fields.string("script", None),
         key_env=fields.string("key_env", None),
         ca_file=fields.string("ca_file", None),
         headers=_headers(fields),

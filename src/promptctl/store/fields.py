@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
-from promptctl.errors import Place, PromptctlError, raise_all
 from promptctl.core.words import did_you_mean
+from promptctl.errors import Place, PromptctlError, raise_all
 from promptctl.store.places import Document, Key, full_width_hint, in_words, shortened
 
 T = TypeVar("T")
@@ -143,7 +143,12 @@ class Fields:
     def collect_unknown(self) -> None:
         for name in self.value:
             if name not in self._known and not name.startswith(self._free or ("\0",)):
-                fix = full_width_hint(name) or did_you_mean(name, self._known) + _known_names(self._known)
+                hint = full_width_hint(name)
+                fix = (
+                    did_you_mean(name, self._known)
+                    + _known_names(self._known)
+                    + (f"; {hint}" if hint else "")
+                )
                 self.mistake(
                     f'the key "{shortened(name)}" is unknown here', name, slug="unknown-key", fix=fix
                 )
@@ -192,7 +197,8 @@ class Fields:
         what = str(keys[-1]) if keys and isinstance(keys[-1], str) else "this item" if keys else "the file"
         fix = f"write {expected}"
         if isinstance(value, str):
-            fix = full_width_hint(value) or _FIXES.get((expected, value.lower())) or fix
+            hint = full_width_hint(value) if expected.startswith(("a mapping", "a list")) else None
+            fix = f"{fix}; {hint}" if hint else _FIXES.get((expected, value.lower()), fix)
         message = f"{what} must be {expected}, found {in_words(value)}"
         self.errors.append(self.document.error(message, *keys, slug="wrong-type", fix=fix))
 

@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from promptctl.errors import FileError, PromptctlError
@@ -40,7 +41,8 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
 
 
 def append_line(target: int | Path, line: bytes, *, durable: bool = False) -> None:
@@ -142,11 +144,11 @@ def _append(descriptor: int, line: bytes, durable: bool) -> None:
 
 
 def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # file systems that cannot sync a folder
-            raise
-    finally:
-        os.close(descriptor)
+    with suppress(
+        OSError
+    ):  # some file systems cannot; the file itself is safe, at worst under its old content
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

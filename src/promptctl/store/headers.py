@@ -112,7 +112,7 @@ def _input(name: str, own: Fields) -> InputSpec:
     return InputSpec(
         name=name,
         type=own.choice("type", INPUT_TYPES, "string"),
-        enum=tuple(own.list("enum", [])),
+        enum=tuple(own.sequence("enum", [])),
         optional=own.boolean("optional", False),
         description=own.string("description", ""),
         roles=tuple(roles),

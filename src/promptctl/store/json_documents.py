@@ -176,12 +176,14 @@ _DECODER = json.JSONDecoder(
 
 def _bad_json(error: json.JSONDecodeError, path: str, lines_before: int) -> FileError:
     line = error.doc.split("\n")[error.lineno - 1]
-    fix = full_width_hint(line) or "look for a missing comma, quote or bracket here"
+    fix = "look for a missing comma, quote or bracket here"
     rest = error.doc[error.pos : error.pos + 1]
     if rest == "'":
         fix = 'JSON knows only double quotes: "text"'
     elif rest in ("}", "]") or error.msg.startswith("Illegal trailing comma"):
         fix = "remove the comma before the closing bracket"
+    if hint := full_width_hint(line):
+        fix = f"{fix}; {hint}"
     message = error.msg[0].lower() + error.msg[1:]
     place = Place(path, error.lineno + lines_before, error.colno)
     return FileError(f"this is not valid JSON: {message}", slug="bad-json", at=place, fix=fix)

@@ -142,7 +142,7 @@ def too_deep(path: str, line: int = 1, column: int = 1) -> FileError:
 def depth_exceeds(value: Any, limit: int = MAX_DEPTH) -> bool:
     """Whether lists and mappings in `value` are nested more than `limit` deep."""
     level = [value]
-    for _ in range(limit + 1):
+    for _ in range(limit):
         level = [inner for item in level if isinstance(item, (list, dict)) for inner in _inner(item)]
         if not level:
             return False
@@ -171,11 +171,11 @@ def shortened(text: str, limit: int = 40) -> str:
 
 
 def full_width_hint(text: str) -> str | None:
-    """What to type instead of full-width punctuation in `text`, or None where there is none."""
+    """What to type where full-width punctuation stands for that of the format; None where there is none."""
     found = [wide for wide in FULL_WIDTH if wide in text]
     if not found:
         return None
-    return "write the half-width form: " + ", ".join(
+    return "where the format needs punctuation, write the half-width form: " + ", ".join(
         f"{FULL_WIDTH[wide]} instead of {wide}" for wide in found
     )
 

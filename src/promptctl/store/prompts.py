@@ -131,9 +131,7 @@ class Prompts:
         except MissingInput as error:
             error.at = self._use(version, error.name)
             raise
-        return self.templates.render(
-            prompt_id + SUFFIX, variables, allow_empty=version.header.allow_empty
-        )
+        return self.templates.render(prompt_id + SUFFIX, variables, allow_empty=version.header.allow_empty)
 
     def _use(self, version: PromptVersion, name: str) -> Place:
         """Where a variable is first used, or else the prompt file."""

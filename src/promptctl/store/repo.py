@@ -1,16 +1,17 @@
-"""Git, read through a few plumbing commands. Nothing else in the package imports `git`.
+"""Git, read through a few plumbing commands, in one thread. Nothing else in the package imports `git`.
 
 GitPython starts the processes and nothing more: its own object database cannot read SHA-256 repositories,
-"resolves" commits that a shallow clone lacks, and leaves `cat-file` children behind. Every command is a list
-of arguments, a user's revision passes only through `resolve`, and nothing here clones, fetches, pushes or
-writes. Read in one thread, at the start of a run.
+"resolves" commits that a shallow clone lacks, and leaves `cat-file` children behind. A user's revision passes
+only through `resolve`, and nothing here clones, fetches, pushes or writes.
 """
 
 import os
 import re
+import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Self
 
@@ -69,6 +70,7 @@ class Repository:
     ) -> None:
         self.root, self.bare = root, bare
         self._head, self._branch, self._shallow = head, branch, shallow
+        self._run = partial(_run, root)
 
     @classmethod
     def find(cls, folder: Path) -> Self | None:
@@ -88,7 +90,7 @@ class Repository:
             return None
         lines = out.decode("utf-8", "surrogateescape").split("\n")
         if len(lines) < 3:
-            raise _failure("rev-parse", said)
+            raise _failure(folder, said)
         bare, shallow, rest = lines[0] != "true", lines[1] == "true", lines[2:]
         root = folder if bare else (folder / rest.pop(0)).resolve()
         head = rest[0] if _COMMIT_ID.fullmatch(rest[0]) else None
@@ -203,7 +205,7 @@ class Repository:
             tag, rest = row.split(" ", 1)
             facts, path = ("", rest) if tag == "?" else rest.split("\t", 1)
             mode = SUBMODULE if path.endswith("/") else facts.split(" ")[0]
-            if _is_there(self.root / path):
+            if os.path.lexists(self.root / path):
                 entries[path.rstrip("/")] = mode
         return entries
 
@@ -242,11 +244,6 @@ class Repository:
         fields = _fields(self._run("check-attr", "-z", "--stdin", "filter", data=asked)[1]) if paths else []
         return {path for path, value in zip(fields[::3], fields[2::3], strict=True) if value == "lfs"}
 
-    def _run(
-        self, *args: str, data: bytes | None = None, accept: Sequence[int] = (0,)
-    ) -> tuple[int, bytes, str]:
-        return _run(self.root, *args, data=data, accept=accept)
-
 
 def _run(
     folder: Path, *args: str, data: bytes | None = None, accept: Sequence[int] = (0,)
@@ -262,18 +259,14 @@ def _run(
                 [*_GIT, *literal, *args], istream=stdin, as_process=True, env=_ENVIRONMENT
             )
         except (exc.GitCommandNotFound, PermissionError) as error:
-            fix = "install Git and put the program `git` on PATH"
-            raise PromptctlError(
-                f"{folder} is in a Git repository, but the program `git` was not found",
-                slug="git-missing",
-                fix=fix,
-            ) from error
+            message, fix = "this is a Git repository, but there is no program `git`", "install Git, on PATH"
+            raise PromptctlError(message, slug="git-missing", at=str(folder), fix=fix) from error
         except (OSError, ValueError) as error:  # what no process can be given: NUL, an endless argument
-            raise _failure(args[0], str(error)) from error
+            raise _failure(folder, str(error)) from error
     out, err = process.communicate(data)
     status, said = process.returncode, err.decode("utf-8", "replace").strip()
     if status not in accept or "dubious ownership" in said:
-        raise _failure(args[0], said)
+        raise _failure(folder, said)
     return status, out, said
 
 
@@ -292,16 +285,17 @@ def _without_git_variables() -> Iterator[None]:
         os.environ.update(inherited)
 
 
-def _failure(command: str, said: str) -> PromptctlError:
+def _failure(folder: Path, said: str) -> PromptctlError:
     if "dubious ownership" in said:
-        owned = re.search(r"safe\.directory (.+)", said)
-        fix = f"git config --global --add safe.directory {owned[1] if owned else '*'}"
+        named = re.search(r"safe\.directory (.+)", said)
+        fix = f"git config --global --add safe.directory {named[1] if named else shlex.quote(str(folder))}"
         return PromptctlError("the repository belongs to another user", slug="dubious-ownership", fix=fix)
     if "promisor" in said:
         return _not_fetched("what this command needs")
     reason = said.split("\n")[0].removeprefix("fatal: ") or "no reason given"
-    fix = f"`git {command}` says more; a newer Git may read what this one cannot"
-    return PromptctlError(f"Git could not read the repository: {reason}", slug="git-failed", fix=fix)
+    fix = "`git status` there may say more; a newer Git may read what this one cannot"
+    message = f"Git could not read the repository: {reason}"
+    return PromptctlError(message, slug="git-failed", at=str(folder), fix=fix)
 
 
 def _not_a_commit(revision: str) -> PromptctlError:
@@ -311,10 +305,8 @@ def _not_a_commit(revision: str) -> PromptctlError:
 
 
 def _cut_off(revision: str) -> Incomplete:
-    if revision in _PARENT_OF_HEAD:
-        fix = "set `fetch-depth: 2` on actions/checkout, or run `git fetch --deepen=1`"
-    else:
-        fix = "set `fetch-depth: 0` on actions/checkout, or run `git fetch --unshallow`"
+    depth, command = ("2", "--deepen=1") if revision in _PARENT_OF_HEAD else ("0", "--unshallow")
+    fix = f"set `fetch-depth: {depth}` on actions/checkout, or run `git fetch {command}`"
     return Incomplete(f"{revision} is not in this shallow clone", slug="no-base-revision", fix=fix)
 
 
@@ -325,19 +317,11 @@ def _not_fetched(what: str) -> Incomplete:
 
 def _looks_like_git(folder: Path) -> bool:
     bare = ("HEAD", "objects", "refs")
-    return _is_there(folder / ".git") or all(_is_there(folder / name) for name in bare)
-
-
-def _is_there(path: Path) -> bool:
-    try:
-        path.lstat()
-    except OSError:
-        return False
-    return True
+    return os.path.lexists(folder / ".git") or all(os.path.lexists(folder / name) for name in bare)
 
 
 def _symbolic_head(folder: Path) -> str:
-    """The ref that HEAD stands for, which need not exist yet; empty when it is detached."""
+    """The ref that HEAD stands for, which need not exist yet; empty when it is detached. A damaged one raises."""
     out = _run(folder, "symbolic-ref", "--quiet", "HEAD", accept=(0, 1))[1]
     return out.decode("utf-8", "surrogateescape").strip()
 

@@ -63,7 +63,7 @@ def choose_sides(
     """
     if repository is None:
         return _without_repository(None if no_base else base, head)
-    head_side = _side(repository, head or WORKTREE, folders)
+    head_side = _side(repository, WORKTREE if head is None else head, folders)
     if no_base:
         return Sides(base=None, head=head_side)
     if base is not None:
@@ -162,7 +162,10 @@ class _Defaults:
     def _merge_base(self, commit: str, label: str) -> Revision:
         """Where `commit` left the default branch: the later of its merge bases with the local and remote tip."""
         best: Revision | None = None
+        tips: dict[str, str] = {}
         for name, tip in self._branches().items():
+            tips.setdefault(tip, name)
+        for tip, name in tips.items():
             found = self.repository.merge_base(commit, tip)
             if found is None and self.repository.is_shallow():
                 raise self._unknown(f"where {_said(label)} left {name} is not in this shallow clone")

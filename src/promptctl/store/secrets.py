@@ -92,8 +92,8 @@ def _unquoted(value: str) -> str:
 
 
 def _forms(secret: str) -> set[str]:
-    forms = {secret, quote(secret), quote(secret, safe=""), quote_plus(secret)}
-    data = secret.encode("utf-8", "surrogatepass")
+    data = secret.encode("utf-8", "replace")
+    forms = {secret, quote(data), quote(data, safe=""), quote_plus(data), base64.b64encode(data).decode()}
     # What stands before a secret shifts its base64 by 0, 1 or 2 bytes; only the characters that depend on the
     # secret alone are looked for.
     for shift in range(3):

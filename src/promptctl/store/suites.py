@@ -4,12 +4,13 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from promptctl.core.case import Accept, Case, CheckSpec, Gate, Suite
+from promptctl.core.case import Case, CheckSpec, Gate, Suite
 from promptctl.core.digest import digest
 from promptctl.core.record import replace
 from promptctl.errors import FileError, Place, PromptctlError, Several, raise_all
 from promptctl.core.words import did_you_mean
-from promptctl.store.cases import date_of, read_case, read_checks
+from promptctl.store.cases import read_case, read_checks
+from promptctl.store.config import read_accept, read_gate
 from promptctl.store.documents import read_json_lines, read_yaml
 from promptctl.store.fields import Fields
 from promptctl.store.places import Document, Spot, in_words
@@ -109,7 +110,13 @@ class Suites:
                 suite[kind].append(path)
         self._refuse_twice(found)
         return {
-            name: SuiteFiles(**{key: tuple(v) if isinstance(v, list) else v for key, v in parts.items()})
+            name: SuiteFiles(
+                parts.get("whole"),
+                parts.get("settings"),
+                tuple(parts["cases"]),
+                tuple(parts["bulk"]),
+                tuple(parts["answers"]),
+            )
             for name, parts in found.items()
             if set(parts) != {"cases", "bulk", "answers"} or parts["cases"] or parts["bulk"]
         }
@@ -166,7 +173,7 @@ class _Reader:
         fields = Fields(document, errors=self.errors)
         suite = self._settings(fields)
         if self.files.whole:
-            for index in range(len(fields.list("cases", []))):
+            for index in range(len(fields.sequence("cases", []))):
                 self._case(Fields(document, ("cases", index), errors=self.errors), suite.checks)
         fields.collect_unknown()
         self._case_files(suite.checks)
@@ -194,7 +201,7 @@ class _Reader:
             finished=fields.boolean("finished", True),
             checks=read_checks(fields),
             gate=read_gate(fields.section("gate"), self.suites.gate),
-            accept=tuple(_accept(item) for item in fields.items("accept")),
+            accept=tuple(read_accept(item) for item in fields.items("accept")),
             judge=fields.mapping("judge", {}),
             renamed_from=fields.string("renamed_from", None),
             place=fields.document.place(),
@@ -262,7 +269,11 @@ class _Reader:
             if first is case:
                 continue
             what = "are the same" if case.id == first.id else "differ only in case"
-            fix = "give one of them another id" if case.written_id else "give the cases ids: their inputs are equal"
+            fix = (
+                "give one of them another id"
+                if case.written_id
+                else "give the cases ids: their inputs are equal"
+            )
             self.errors.append(
                 FileError(
                     f"the ids {first.id!r} ({first.place}) and {case.id!r} {what}",
@@ -282,26 +293,6 @@ class _Reader:
                     at=case.place,
                     fix=f"add `id: {case.id}` to the case",
                 )
-
-
-def read_gate(fields: Fields, defaults: Gate) -> Gate:
-    """A gate over its defaults."""
-    return Gate(
-        margin=fields.number("margin", defaults.margin, low=0.0001, high=1),
-        min_pass_rate=fields.number("min_pass_rate", defaults.min_pass_rate, low=0, high=1),
-        on_undecided=fields.choice("on_undecided", ("pass", "fail"), defaults.on_undecided),  # type: ignore[arg-type]
-        on_untested=fields.choice("on_untested", ("warn", "fail"), defaults.on_untested),  # type: ignore[arg-type]
-        max_errors=fields.integer("max_errors", defaults.max_errors, low=0),
-    )
-
-
-def _accept(fields: Fields) -> Accept:
-    return Accept(
-        case=fields.string("case"),
-        what=fields.choice("what", ("broken", "removed", "weakened"), "broken"),  # type: ignore[arg-type]
-        because=fields.string("because"),
-        until=date_of(fields, "until", required=False),
-    )
 
 
 def _as_mapping(document: Document) -> Document:

@@ -50,8 +50,8 @@ def _bad_toml(message: str, text: str, path: str) -> FileError:
     slug, fix = "bad-toml", "look for a missing quote, bracket or = here"
     if problem.startswith(("Cannot overwrite", "Cannot declare", "Duplicate")):
         slug, fix = "duplicate-key", "keep one of the two"
-    elif full := full_width_hint(text.split("\n")[line - 1]):
-        fix = full
+    elif hint := full_width_hint(text.split("\n")[line - 1]):
+        fix = f"{fix}; {hint}"
     return FileError(f"this is not valid TOML: {problem}", slug=slug, at=Place(path, line, column), fix=fix)
 
 

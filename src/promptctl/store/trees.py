@@ -258,7 +258,7 @@ def _inside(path: str) -> str:
 
 
 def _below(prefix: str, names: Iterable[str]) -> list[str]:
-    return [_inside(f"{prefix}/{name}" if prefix else name) for name in names]
+    return [_inside(f"{prefix}/{inside}") if prefix else inside for inside in map(_inside, names)]
 
 
 def _is_pointer(data: bytes) -> bool:

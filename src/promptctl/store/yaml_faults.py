@@ -6,11 +6,12 @@ import yaml
 from yaml.reader import ReaderError
 
 from promptctl.errors import FileError, Place
-from promptctl.store.places import MAX_DEPTH, Mark, full_width_hint, too_deep
+from promptctl.store.places import Mark, full_width_hint, too_deep
 
 _BARE_JINJA = re.compile(r"(?:^|[:\[,-])\s*\{[{%]")
 _CANNOT_START = re.compile(r"found character '(.+)' that cannot start any token")
 _LOOK = "look at the indentation, quotes and brackets here; put unusual text in quotes"
+_LINES = 20
 QUOTE_JINJA = 'quote Jinja in YAML: key: "{{ name }}"'
 
 
@@ -26,11 +27,11 @@ class Faults:
 
     def key_not_text(self, mark: Mark, found: str) -> FileError:
         """A key that is a number, a word of YAML, a list or a mapping."""
-        fix = self._cause(mark[0], mark[0]) or "put the key in quotes"
+        fix = self._cure(mark[0], mark[0], "put the key in quotes")
         return self.at(mark, f"a key must be text, found {found}", slug="key-not-text", fix=fix)
 
     def too_deep(self, mark: Mark) -> FileError:
-        """Lists and mappings nested beyond `MAX_DEPTH`."""
+        """Lists and mappings nested too deep."""
         place = self._place(mark)
         return too_deep(self._path, place.line, place.column)
 
@@ -44,7 +45,7 @@ class Faults:
         message, fix = _in_plain_words(error)
         if "\t" in _indent(self._line(mark[0])):
             message, fix = "a tab where YAML needs spaces", "indent with spaces"
-        return self.at(mark, message, fix=self._cause(first, mark[0]) or fix)
+        return self.at(mark, message, fix=self._cure(first, mark[0], fix))
 
     def unprintable(self, error: ReaderError) -> FileError:
         """A control character, or half of a surrogate pair."""
@@ -57,7 +58,7 @@ class Faults:
 
     def anything(self, mark: Mark) -> FileError:
         """What made PyYAML stumble without saying why."""
-        return self.at(mark, "this is not valid YAML", fix=self._cause(mark[0], mark[0]) or _LOOK)
+        return self.at(mark, "this is not valid YAML", fix=self._cure(mark[0], mark[0], _LOOK))
 
     def line(self, mark: Mark) -> int:
         """The file's line of a mark that counts from 1."""
@@ -70,16 +71,15 @@ class Faults:
         lines = self._text.split("\n", number + 1)
         return lines[number] if number < len(lines) else ""
 
-    def _cause(self, first: int, last: int) -> str | None:
-        """The likeliest cause on the lines of the fault or the one before (where a key lost its colon)."""
-        start = max(first - 1, last - MAX_DEPTH, 0)
-        for number in range(last, start - 1, -1):
+    def _cure(self, first: int, last: int, fix: str) -> str:
+        """`fix`, or what the lines of the fault and the one before (where a key may lack its colon) ask for."""
+        for number in range(last, max(first - 2, last - _LINES, -1), -1):
             line = self._line(number)
             if _BARE_JINJA.search(line):
                 return QUOTE_JINJA
             if hint := full_width_hint(line):
-                return hint
-        return None
+                return f"{fix}; {hint}"
+        return fix
 
 
 def _in_plain_words(error: yaml.MarkedYAMLError) -> tuple[str, str]:

@@ -65,9 +65,10 @@ def facts(tree: nodes.Template) -> FileFacts:
 def _references(tree: nodes.Template) -> Iterator[Reference]:
     kinds = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
     for node in tree.find_all(kinds):
-        optional = bool(getattr(node, "ignore_missing", False))
-        for name in _constant_names(node.template):
-            yield Reference(name, node.lineno, optional or not isinstance(node.template, nodes.Const))
+        template: nodes.Expr = node.template  # type: ignore[attr-defined]  # all four kinds have it
+        optional = bool(getattr(node, "ignore_missing", False)) or not isinstance(template, nodes.Const)
+        for name in _constant_names(template):
+            yield Reference(name, node.lineno, optional)
 
 
 def _constant_names(expression: nodes.Expr) -> list[str | None]:
@@ -90,8 +91,8 @@ def _assigned(tree: nodes.Template) -> Iterator[str]:
     for imported in tree.find_all(nodes.Import):
         yield imported.target
     for node in tree.find_all(nodes.FromImport):
-        for name in node.names:
-            yield name[1] if isinstance(name, tuple) else name
+        for imported_name in node.names:
+            yield imported_name[1] if isinstance(imported_name, tuple) else imported_name
 
 
 def _nested_roles(node: nodes.Node, inside: str | None = None) -> Iterator[tuple[int, str]]:

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar
+from typing import Any
 
 from jinja2 import nodes
 from jinja2.ext import Extension
@@ -88,7 +88,7 @@ def without_blank_ends(text: str) -> str:
 class RoleBlocks(Extension):
     """`{% system %}…{% endsystem %}` and its kin, `{% message role=… %}`, `{% chat role=… %}`, `{% insert … %}`."""
 
-    tags: ClassVar[set[str]] = {*ROLES, "message", "chat", "insert"}
+    tags = {*ROLES, "message", "chat", "insert"}
 
     def parse(self, parser: Parser) -> nodes.Node:
         """One tag to its syntax tree. Constant roles are checked here, computed ones while rendering."""

@@ -1,0 +1,141 @@
+"""Who answers for each model, and from where answers may come without asking."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from promptctl.core.config import Config
+from promptctl.core.exchange import Answer, AnswerKey, Failure, Output, Request
+from promptctl.core.ports import Provider
+from promptctl.core.routes import Route
+from promptctl.core.words import did_you_mean
+from promptctl.engine.load import Home, Side, routed
+from promptctl.errors import FileError, Place, PromptctlError
+from promptctl.providers.recorded import read_recordings
+from promptctl.registry import find, names
+from promptctl.store.answers import SqliteAnswers, open_store
+from promptctl.store.secrets import Redactor, read_key
+
+STORE = "answers.db"
+
+
+class Unroutable:
+    """Stands for the provider of a model that nobody serves: imports and recordings can still answer."""
+
+    kind = ""
+    base_url = ""
+    deterministic = False
+    concurrency = 1
+
+    def __init__(self, model: str, config: Config) -> None:
+        self.name, self._config = model, config
+
+    def prepare(self) -> None:
+        """Raises PromptctlError: no provider serves the model."""
+        known = [*self._config.providers, *self._config.models]
+        raise PromptctlError(
+            f"no provider is known for the model {self.name!r}",
+            slug="unknown-model",
+            at="promptctl.toml",
+            fix=did_you_mean(self.name, known)
+            + f'add `[models]` with "{self.name}" = "PROVIDER", or use --offline with recorded answers',
+        )
+
+    async def ask(self, request: Request, sample: int) -> Answer:
+        """Never reached: `prepare` raises first."""
+        return Failure(kind="rejected", message=f"no provider for {self.name}", fatal=True)
+
+    async def close(self) -> None:
+        """Nothing to give back."""
+
+
+class Providers:
+    """The providers of one run, one client each; keys are read when a provider is made and go nowhere else."""
+
+    def __init__(self, home: Home, config: Config, environment: Mapping[str, str] | None = None) -> None:
+        self._home, self._config = home, config
+        self._environment = os.environ if environment is None else environment
+        self._made: dict[str, Any] = {}
+        self._given: dict[str, Provider] = {}
+        self.redactor = Redactor()
+
+    def give(self, name: str, provider: Provider) -> None:
+        """Uses this provider for every model of that provider name; `*` for all models."""
+        self._given[name] = provider
+
+    def provider(self, model: str) -> Any:
+        """Who answers for a model."""
+        if "*" in self._given:
+            return self._given["*"]
+        route = routed(self._config, model)
+        if route is None:
+            return Unroutable(model, self._config)
+        if route.provider in self._given:
+            return self._given[route.provider]
+        if route.provider not in self._made:
+            self._made[route.provider] = self._make(route)
+        return self._made[route.provider]
+
+    def _make(self, route: Route) -> Any:
+        factory = find("providers", route.kind)
+        if factory is None:
+            raise PromptctlError(
+                f"provider {route.provider} has the kind {route.kind!r}, which there is not",
+                slug="unknown-provider-kind",
+                at="promptctl.toml",
+                fix=f"one of: {', '.join(names('providers'))}",
+            )
+        if route.kind == "openai":
+            key = self._key(route.key_env)
+            self.redactor.add(key)
+            return factory(route, key)
+        if route.kind == "scripted":
+            return factory.from_script(self._script(route))
+        return factory()
+
+    def _key(self, variable: str | None) -> str | None:
+        if variable is None:
+            return None
+        repository = self._home.repository
+        return read_key(
+            variable,
+            self._environment,
+            self._home.root,
+            lambda path: repository is not None and repository.ignored(str(path)),
+        )
+
+    def _script(self, route: Route) -> dict[str, Any]:
+        """The answers of a scripted provider, from the file that `script` names below the project's root."""
+        name = self._config.providers[route.provider].script or ""
+        try:
+            return dict(json.loads((self._home.root / name).read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError) as error:
+            raise FileError(
+                f"the script of provider {route.provider} cannot be read: {error}",
+                slug="bad-script",
+                at=Place(name or "promptctl.toml"),
+                fix='write {"default": "an answer"} into a JSON file and name it as `script`',
+            ) from error
+
+
+def own_store(root: Path, *, readonly: bool = False) -> SqliteAnswers:
+    """The project's answer store; nothing is made until something is kept."""
+    return open_store(root / ".promptctl" / STORE, readonly=readonly)
+
+
+def recordings(sides: list[Side], suite_ids: list[str]) -> dict[tuple[str, int], Output]:
+    """Committed answers of the suites, each side's own file; head's count where both have one."""
+    found: dict[tuple[str, int], Output] = {}
+    for side in sides:
+        for suite_id in suite_ids:
+            for path in side.suites.files(suite_id).answers:
+                lines = side.tree.text(path).split("\n")
+                found.update(read_recordings(lines, path=path))
+    return found
+
+
+def stored_key(provider: Any, request: Request, sample: int) -> AnswerKey:
+    """Where the answer to a request is kept."""
+    return AnswerKey(provider.kind, provider.base_url, request.digest, sample)

@@ -1,0 +1,299 @@
+"""The only way to a model: what is stored is looked up in bulk, and only what is missing is asked.
+
+    store → single flight → budget → slot of the provider → provider, with its deadline → store
+
+The look-up is synchronous and loads neither asyncio nor an SDK: a run that is answered from the store never does.
+A call keeps its slot until its answer is committed, so that a kill costs at most the calls in flight.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from promptctl.core.exchange import Answer, Answered, AnswerKey, Failure, Output, Request, Source
+from promptctl.core.ports import AnswerStore, Progress, Provider
+from promptctl.engine.commits import Commits
+from promptctl.errors import Incomplete, Interrupted, PromptctlError
+
+GRACE_SECONDS = 5.0  # for the calls in flight after the first Ctrl-C
+
+Recorded = Mapping[tuple[str, int], Output]
+
+
+class BulkStore(AnswerStore, Protocol):
+    """An answer store that takes what arrives together at once."""
+
+    def prepare(self) -> None:
+        """Raises PromptctlError if answers could not be stored."""
+        ...
+
+    def put_many(self, answers: Sequence[tuple[AnswerKey, Output]]) -> int:
+        """Stores answers durably, all or none, and gives how many were new."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One question: a request, which draw of it, and who is to answer. Equal keys are the same question."""
+
+    request: Request
+    sample: int
+    provider: Provider
+    key: AnswerKey = field(init=False)
+
+    def __post_init__(self) -> None:
+        """The digest is computed once: it costs more than looking it up."""
+        provider = self.provider
+        key = AnswerKey(provider.kind, provider.base_url, self.request.digest, self.sample)
+        object.__setattr__(self, "key", key)
+
+
+class AskingInterrupted(Interrupted):
+    """Ctrl-C or SIGTERM while asking. `answers` holds what is known so far; all of it is stored."""
+
+    def __init__(self, answers: dict[AnswerKey, Answered]) -> None:
+        fix = "run the same command again: it asks only what is missing"
+        super().__init__("interrupted: what was answered is stored", slug="interrupted", fix=fix)
+        self.answers = answers
+
+
+def answer_all(
+    wanted: Iterable[Wanted],
+    *,
+    store: BulkStore | None,
+    recorded: Recorded | None = None,
+    offline: bool = False,
+    max_calls: int | None = None,
+    progress: Progress | None = None,
+) -> dict[AnswerKey, Answered]:
+    """An answer or a failure for every question, equal questions asked once, in the order they were wanted.
+
+    Args:
+        recorded: Recorded outputs by (request digest, sample index), used where nothing is stored or imported.
+        offline: Ask nothing; a miss is a Failure of kind `offline`.
+        max_calls: Refuse before the first call if more would be needed.
+
+    Raises:
+        Incomplete: `budget`, more calls are needed; `cannot-write`, the store failed while asking.
+        AskingInterrupted: Ctrl-C or SIGTERM, with what is known so far.
+        PromptctlError: what can be known before the first call: a missing key, a store that cannot be written.
+    """
+    questions: dict[AnswerKey, Wanted] = {}
+    for one in wanted:
+        questions.setdefault(one.key, one)
+    asker = Asker(
+        store=store, recorded=recorded or {}, offline=offline, max_calls=max_calls, progress=progress
+    )
+    asker.look_up(questions)
+    missing = [one for key, one in questions.items() if key not in asker.known]
+    asked: dict[AnswerKey, Answered] = {}
+    if missing and not offline:
+        asker.prepare(missing)
+        asked = asker.run(missing)
+    return {key: asker.known.get(key) or asked.get(key) or asker.unasked() for key in questions}
+
+
+class Asker:
+    """Asks questions for one run. `known` grows by every Output; `sent` counts calls; `stop` ends asking."""
+
+    def __init__(
+        self,
+        *,
+        store: BulkStore | None,
+        recorded: Recorded,
+        offline: bool = False,
+        max_calls: int | None = None,
+        progress: Progress | None = None,
+    ) -> None:
+        self.known: dict[AnswerKey, Answered] = {}
+        self.sent = 0
+        self._store, self._recorded, self._offline = store, recorded, offline
+        self._max_calls, self._progress = max_calls, progress
+        self._looked_up: set[AnswerKey] = set()
+        self._stopped: str | None = None
+        self._interrupted = False
+        self._broken_store: PromptctlError | None = None
+        self._flying: dict[AnswerKey, Any] = {}
+        self._slots: dict[int, Any] = {}
+        self._commits = Commits(store) if store is not None else None
+
+    def look_up(self, keys: Iterable[AnswerKey]) -> None:
+        """Finds what needs no call: stored, then imported, then recorded answers."""
+        new = [key for key in keys if key not in self._looked_up]
+        self._looked_up.update(new)
+        if self._store is not None:
+            self.known.update(self._store.get_many(new))
+        for key in new:
+            if key not in self.known and (output := self._recorded.get((key.request, key.sample))):
+                self.known[key] = Answered(answer=output, source=Source.RECORDED)
+
+    def prepare(self, missing: Sequence[Wanted]) -> None:
+        """Raises for what can be known before the first call: the budget, the keys, the store."""
+        if self._max_calls is not None and len(missing) > self._max_calls:
+            raise Incomplete(
+                f"{len(missing)} calls are needed, and at most {self._max_calls} are allowed",
+                slug="budget",
+                at="--max-calls, or [budget] max_calls",
+                fix=f"allow {len(missing)}, or select fewer cases",
+            )
+        for provider in {id(one.provider): one.provider for one in missing}.values():
+            provider.prepare()
+        if self._store is not None:
+            self._store.prepare()
+
+    def run(self, missing: Sequence[Wanted]) -> dict[AnswerKey, Answered]:
+        """Asks all of `missing` in a loop of its own and closes their providers."""
+        import asyncio
+
+        if self._progress:
+            self._progress.start(len(missing))
+        try:
+            asked = asyncio.run(self._run(missing))
+        finally:
+            if self._progress:
+                self._progress.end()
+        if self._interrupted:
+            raise AskingInterrupted({**self.known, **asked})
+        if self._broken_store is not None:
+            safe = self._commits.stored if self._commits else 0
+            error = self._broken_store
+            message = f"{error.message}; asking was stopped, {safe} new answers are safe"
+            raise Incomplete(message, slug=error.slug, at=error.at, fix=error.fix)
+        return asked
+
+    async def ask(self, wanted: Wanted) -> Answered:
+        """One answer: known, or on its way already, or asked now."""
+        import asyncio
+
+        if wanted.key not in self._looked_up:
+            self.look_up([wanted.key])
+        if known := self.known.get(wanted.key):
+            return known
+        flight = self._flying.get(wanted.key)
+        if flight is None:
+            flight = asyncio.ensure_future(self._asked(wanted))
+            self._flying[wanted.key] = flight
+            flight.add_done_callback(lambda _: self._flying.pop(wanted.key, None))
+        answered: Answered = await asyncio.shield(flight)
+        return answered
+
+    def stop(self, reason: str) -> None:
+        """No new calls from now on; the first reason stays."""
+        self._stopped = self._stopped or reason
+
+    def unasked(self) -> Answered:
+        """What stands for an answer that was not asked."""
+        if self._offline:
+            failure = Failure(
+                kind="offline", message="no stored or recorded answer, and --offline asks nothing"
+            )
+        else:
+            failure = Failure(kind="unavailable", message=f"not asked: {self._stopped or 'the run ended'}")
+        return Answered(answer=failure, source=Source.ASKED)
+
+    async def _asked(self, wanted: Wanted) -> Answered:
+        async with self._slot(wanted.provider):
+            if self._offline or self._stopped is not None:
+                return self.unasked()
+            if self._max_calls is not None and self.sent >= self._max_calls:
+                failure = Failure(kind="budget", message=f"the budget of {self._max_calls} calls is spent")
+                return Answered(answer=failure, source=Source.ASKED)
+            self.sent += 1
+            answered = Answered(answer=await _call(wanted), source=Source.ASKED)
+            if isinstance(answered.answer, Output):
+                self.known[wanted.key] = answered
+                await self._keep(wanted.key, answered.answer)
+            elif answered.answer.fatal:
+                self.stop(answered.answer.message)
+        if self._progress:
+            self._progress.advance(answered)
+        return answered
+
+    async def _keep(self, key: AnswerKey, output: Output) -> None:
+        if self._commits is None:
+            return
+        try:
+            await self._commits.add(key, output)
+        except PromptctlError as error:  # each further call would be paid for and lost
+            self._broken_store = self._broken_store or error
+            self.stop(error.message)
+
+    def _slot(self, provider: Provider) -> Any:
+        import asyncio
+
+        return self._slots.setdefault(id(provider), asyncio.Semaphore(max(1, provider.concurrency)))
+
+    async def _run(self, missing: Sequence[Wanted]) -> dict[AnswerKey, Answered]:
+        import asyncio
+
+        asked: dict[AnswerKey, Answered] = {}
+
+        async def work(queue: Iterator[Wanted]) -> None:
+            for one in queue:
+                if self._stopped is not None:
+                    return
+                asked[one.key] = await self.ask(one)
+
+        providers = {id(one.provider): one.provider for one in missing}
+        workers = []
+        for same, provider in providers.items():
+            queue = iter([one for one in missing if id(one.provider) == same])
+            # As many workers as slots: tasks do not grow with the number of cases.
+            workers += [work(queue) for _ in range(max(1, provider.concurrency))]
+        try:
+            with self._signals():
+                results = await asyncio.gather(*workers, return_exceptions=True)
+        finally:
+            if self._commits is not None:
+                await self._commits.close()
+            for provider in providers.values():
+                await provider.close()
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        return asked
+
+    @contextmanager
+    def _signals(self) -> Iterator[None]:
+        """Ctrl-C and SIGTERM: the first lets the calls in flight end for five seconds, the second cancels them."""
+        import asyncio
+        import signal
+        import threading
+
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+
+        def cancel() -> None:
+            for flight in list(self._flying.values()):
+                flight.cancel()
+
+        def interrupt() -> None:
+            if self._interrupted:
+                cancel()
+            else:
+                loop.call_later(GRACE_SECONDS, cancel)
+            self._interrupted = True
+            self.stop("interrupted")
+
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        for number in before:
+            loop.add_signal_handler(number, interrupt)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                loop.remove_signal_handler(number)
+                signal.signal(number, handler)
+
+
+async def _call(wanted: Wanted) -> Answer:
+    try:
+        return await wanted.provider.ask(wanted.request, wanted.sample)
+    except PromptctlError as error:
+        return Failure(kind="rejected", message=str(error), fatal=True)
+    except Exception as error:  # a stranger's provider: an error of one trial is data
+        said = f"provider {wanted.provider.kind} raised {type(error).__name__}: {error}"
+        return Failure(kind="unavailable", message=said[:400])

@@ -1,0 +1,63 @@
+"""The checks of one suite, built once, asked of every output."""
+
+from promptctl.core.case import Case, CheckSpec, Suite
+from promptctl.core.exchange import Output
+from promptctl.core.run import Outcome
+from promptctl.core.verdict import Verdict
+from promptctl.engine.check import Built, build
+from promptctl.engine.grading import grade
+from promptctl.errors import FileError, PromptctlError, raise_all
+
+
+class Grader:
+    """Judges outputs of a suite's cases.
+
+    Raises:
+        FileError, Several: a check that is unknown, has wrong arguments, or needs what its case does not have.
+    """
+
+    def __init__(self, suite: Suite) -> None:
+        self._suite = suite
+        self._built: dict[str, Built] = {}
+        self._last: tuple[str, Output, tuple[Outcome, tuple[Verdict, ...]]] | None = None
+        errors: dict[str, PromptctlError] = {}
+        for case in suite.cases:
+            for spec in case.checks:
+                try:
+                    _require(self._check(spec), case)
+                except PromptctlError as error:
+                    errors.setdefault(str(error), error)
+        raise_all(list(errors.values()))
+
+    def grade(self, case: Case, output: Output) -> tuple[Outcome, tuple[Verdict, ...]]:
+        """The outcome of one output with the verdict of every check."""
+        if self._last and self._last[0] == case.id and _same(self._last[1], output):
+            return self._last[2]  # both sides gave the same text: it is judged once
+        found = grade([self._check(spec) for spec in case.checks], case, output, self._suite.finished)
+        verdicts = found.verdicts
+        if found.error is not None:
+            broken = Verdict(check="error", status="unscored", reason=found.error, votes=False)
+            verdicts = (*verdicts, broken)
+        self._last = (case.id, output, (found.outcome, verdicts))
+        return found.outcome, verdicts
+
+    def _check(self, spec: CheckSpec) -> Built:
+        key = repr(spec.meaning())
+        if key not in self._built:
+            self._built[key] = build(spec)
+        return self._built[key]
+
+
+def _same(one: Output, other: Output) -> bool:
+    return (one.text, one.finish, one.tool_calls) == (other.text, other.finish, other.tool_calls)
+
+
+def _require(built: Built, case: Case) -> None:
+    for name in built.needs:
+        if getattr(case, name, None) is None:
+            raise FileError(
+                f"check {built.name} needs `{name}`, which case {case.id} does not have",
+                slug="missing-reference",
+                at=case.place or built.spec.place,
+                fix=f"add `{name}: …` to the case, or take the check out",
+            )

@@ -1,0 +1,205 @@
+"""Which prompt and suite of base belongs to which of head, and what differs between the sides."""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from promptctl.core.case import Suite
+from promptctl.engine.load import Side
+from promptctl.errors import PromptctlError
+from promptctl.store.prompts import SUFFIX, Prompts
+
+SIMILAR = 0.6
+"""Share of equal lines from which a file that is gone and one that is new are taken for a rename."""
+
+
+class Line(NamedTuple):
+    """The first line of a file that differs; its number on head."""
+
+    path: str
+    line: int
+    before: str
+    after: str
+
+
+class Affected(NamedTuple):
+    """A prompt of head whose version differs from base, with the paths that differ and where each first does."""
+
+    prompt: str
+    base: str | None
+    changed: tuple[str, ...]
+    lines: tuple[Line, ...] = ()
+
+
+class Pairing:
+    """Head's prompts and suites with their partners on base.
+
+    A prompt or suite of base that cannot be read counts as absent; `notes` says so, because a broken base must
+    not block its own fix.
+    """
+
+    def __init__(self, base: Side | None, head: Side) -> None:
+        self.base, self.head = base, head
+        self.notes: list[str] = []
+        self._prompts: dict[str, str | None] = {}
+        self._suites: dict[str, str | None] = {}
+        self._broken: set[str] = set()
+
+    def base_prompt(self, prompt_id: str) -> str | None:
+        """The prompt's id on base; None where it is new, or cannot be read there."""
+        if prompt_id not in self._prompts:
+            self._prompts[prompt_id] = self._find_prompt(prompt_id)
+        return self._prompts[prompt_id]
+
+    def base_suite(self, suite_id: str) -> Suite | None:
+        """The suite on base; None where it is new, or cannot be read there."""
+        if self.base is None:
+            return None
+        if suite_id not in self._suites:
+            self._suites[suite_id] = self._find_suite(suite_id)
+        found = self._suites[suite_id]
+        if found is None:
+            return None
+        try:
+            return self.base.suites.suite(found)
+        except PromptctlError as error:
+            self._note(
+                f"suite {found} of base cannot be read ({error.slug} at {error.at}): its cases count as new"
+            )
+            return None
+
+    def affected(self, prompt_id: str) -> Affected | None:
+        """How a prompt differs from base; None where its version is the same.
+
+        Raises:
+            PromptctlError: head's version cannot be read.
+        """
+        version = self.head.prompts.version(prompt_id)
+        partner = self.base_prompt(prompt_id)
+        if self.base is None or partner is None:
+            return Affected(prompt_id, None, (version.path,))
+        before = self.base.prompts.version(partner)
+        if before.digest == version.digest:
+            return None
+        folder = self.head.prompts.folder
+        old = {
+            name.replace(partner + SUFFIX, prompt_id + SUFFIX): text for name, text in before.closure.items()
+        }
+        names = sorted(
+            name for name in {*old, *version.closure} if old.get(name) != version.closure.get(name)
+        )
+        lines = [
+            _first_difference(f"{folder}/{n}", old.get(n, ""), version.closure.get(n, "")) for n in names
+        ]
+        paths = tuple(f"{folder}/{name}" for name in names) or (version.path,)
+        return Affected(prompt_id, partner, paths, tuple(lines))
+
+    def suite_differs(self, suite_id: str) -> bool:
+        """Whether any file that says what the suite asks differs from base."""
+        if self.base is None:
+            return True
+        partner = self._find_suite(suite_id)
+        if partner is None:
+            return True
+        before = [identity for _, identity in self.base.suites.identity(partner)]
+        return before != [identity for _, identity in self.head.suites.identity(suite_id)]
+
+    def removed_prompts(self) -> list[str]:
+        """Prompts of base that are gone, and no rename."""
+        if self.base is None:
+            return []
+        kept = {self.base_prompt(prompt_id) for prompt_id in self.head.prompts.ids}
+        return [name for name in self.base.prompts.ids if name not in kept and name not in self.head.prompts]
+
+    def removed_suites(self) -> list[str]:
+        """Suites of base that are gone, and no rename."""
+        if self.base is None:
+            return []
+        kept = {self._find_suite(suite_id) for suite_id in self.head.suites.ids}
+        return [name for name in self.base.suites.ids if name not in kept]
+
+    def _find_prompt(self, prompt_id: str) -> str | None:
+        if self.base is None:
+            return None
+        partner: str | None = prompt_id
+        if prompt_id not in self.base.prompts:
+            partner = self._renamed_prompt(prompt_id)
+        if partner is None:
+            if self.base.prompts.path(prompt_id) in self.base.tree.refused:
+                reason = self.base.tree.refused[self.base.prompts.path(prompt_id)]
+                self._note(f"{self.base.prompts.path(prompt_id)} of base is a {reason}: head is scored alone")
+            return None
+        try:
+            self.base.prompts.version(partner)
+        except PromptctlError as error:
+            self._note(
+                f"prompt {partner} of base cannot be read ({error.slug} at {error.at}): it counts as absent"
+            )
+            return None
+        return partner
+
+    def _renamed_prompt(self, prompt_id: str) -> str | None:
+        if self.base is None:
+            return None
+        named = self.head.prompts.header(prompt_id).renamed_from
+        if named:
+            return named if named in self.base.prompts else None
+        before = self.base.prompts
+        gone = [name for name in before.ids if name not in self.head.prompts]
+        return _most_similar(_text(self.head.prompts, prompt_id), gone, lambda name: _text(before, name))
+
+    def _find_suite(self, suite_id: str) -> str | None:
+        if self.base is None or suite_id in self.base.suites.ids:
+            return suite_id if self.base else None
+        try:
+            named = self.head.suites.suite(suite_id).renamed_from
+        except PromptctlError:
+            return None  # head's own mistake is reported where the suite is read
+        if named:
+            return named if named in self.base.suites.ids else None
+        identities = [identity for _, identity in self.head.suites.identity(suite_id)]
+        for gone in self.base.suites.ids:
+            if gone not in self.head.suites.ids and identities == [
+                identity for _, identity in self.base.suites.identity(gone)
+            ]:
+                return gone
+        return None
+
+    def _note(self, text: str) -> None:
+        if text not in self.notes:
+            self.notes.append(text)
+
+
+def _first_difference(path: str, before: str, after: str) -> Line:
+    old, new = before.split("\n"), after.split("\n")
+    index = next(
+        (i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]),
+        min(len(old), len(new)),
+    )
+    # A line that only one side has there is an insertion or a removal, not a rewriting.
+    gone = old[index] if index < len(old) and old[index] not in new else ""
+    come = new[index] if index < len(new) and new[index] not in old else ""
+    return Line(path, index + 1, gone, come)
+
+
+def _text(prompts: Prompts, prompt_id: str) -> str:
+    try:
+        return prompts.tree.text(prompts.path(prompt_id))
+    except PromptctlError:
+        return ""
+
+
+def _most_similar(text: str, names: Iterable[str], read: Callable[[str], str]) -> str | None:
+    best, best_ratio = None, SIMILAR
+    for name in names:
+        ratio = _similarity(text, read(name))
+        if ratio >= best_ratio:
+            best, best_ratio = name, ratio
+    return best
+
+
+def _similarity(one: str, other: str) -> float:
+    if one == other:
+        return 1.0
+    from difflib import SequenceMatcher  # only where a file is gone and another is new
+
+    return SequenceMatcher(None, one.split("\n"), other.split("\n"), autojunk=False).ratio()

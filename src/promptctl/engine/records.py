@@ -1,0 +1,208 @@
+"""From what a run found to what a result file says."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from promptctl.core.case import Case
+from promptctl.core.comparison import Change, Comparison
+from promptctl.core.evidence import LEVEL, Evidence, Rate
+from promptctl.core.gate import Ruling
+from promptctl.core.result import (
+    Affected,
+    AnswerRecord,
+    CaseResult,
+    CheckRecord,
+    DifferenceRecord,
+    Digests,
+    FailureRecord,
+    PassRates,
+    RateRecord,
+    Settle,
+    Size,
+    Sizes,
+    SourceChange,
+    SuiteResult,
+    Tally,
+    TestRecord,
+    TrialRecord,
+    YardstickRecord,
+)
+from promptctl.core.run import Trial
+from promptctl.core.stats import wilson_interval
+from promptctl.engine import pairing
+from promptctl.engine.plan import PlannedCase, SuitePlan
+from promptctl.engine.requests import Rendered
+
+EXCERPT = 2000
+"""Characters of an input that a result keeps."""
+
+
+def suite_record(plan: SuitePlan, comparison: Comparison, evidence: Evidence, ruling: Ruling) -> SuiteResult:
+    """One suite of the result."""
+    planned = {entry.case.id: entry for entry in plan.cases}
+    return SuiteResult(
+        suite=plan.suite.id,
+        prompt=plan.prompt,
+        model=plan.model,
+        status=ruling.status,
+        rule=ruling.rule,
+        message=ruling.message,
+        better=ruling.better,
+        redrawn=evidence.redrawn,
+        digest=Digests(base=plan.base_digest, head=plan.head_digest, suite=plan.suite.digest),
+        n=evidence.n,
+        detectable=evidence.detectable,
+        settle=Settle(samples=evidence.settle_samples, cases=evidence.settle_cases)
+        if ruling.status == "undecided"
+        else Settle(),
+        counts=comparison.counts(),
+        pass_rate=PassRates(
+            base=_rate(evidence.base) if plan.has_base else None,
+            head=_rate(evidence.head),
+        ),
+        difference=_difference(evidence),
+        test=_test(evidence, plan.has_base),
+        checks=_checks(comparison.changes),
+        results=tuple(_case(change, planned[change.case]) for change in comparison.changes),
+        changed=plan.changed,
+        sizes=_sizes(plan, comparison),
+        yardstick=tuple(
+            YardstickRecord(
+                case=y.case, what=y.what, because=y.because, blocker=y.blocker, accepted=y.accepted
+            )
+            for y in comparison.yardstick
+        ),
+        notes=plan.notes,
+    )
+
+
+def affected_record(entry: pairing.Affected) -> Affected:
+    """A prompt that differs, with the first lines that do."""
+    return Affected(
+        prompt=entry.prompt,
+        changed=entry.changed,
+        lines=tuple(
+            SourceChange(path=line.path, line=line.line, before=line.before, after=line.after)
+            for line in entry.lines
+        ),
+    )
+
+
+def _rate(rate: Rate) -> RateRecord:
+    if not rate.scored:
+        return RateRecord(passed=0, scored=0, low=0.0, high=1.0)
+    interval = wilson_interval(rate.passed, rate.scored)
+    return RateRecord(passed=rate.passed, scored=rate.scored, low=interval.low, high=interval.high)
+
+
+def _difference(evidence: Evidence) -> DifferenceRecord | None:
+    found = evidence.difference
+    if found is None:
+        return None
+    return DifferenceRecord(
+        estimate=found.estimate, low=found.low, high=found.high, level=LEVEL, method=found.method
+    )
+
+
+def _test(evidence: Evidence, has_base: bool) -> TestRecord | None:
+    if not has_base or evidence.p_worse is None or evidence.p_better is None:
+        return None
+    return TestRecord(
+        name=evidence.test,
+        broken=evidence.broken,
+        fixed=evidence.fixed,
+        p_worse=evidence.p_worse,
+        p_better=evidence.p_better,
+    )
+
+
+def _case(change: Change, planned: PlannedCase) -> CaseResult:
+    pair, case = change.pair, planned.case
+    return CaseResult(
+        case=change.case,
+        state=change.state,
+        severity=pair.severity,
+        tags=pair.tags,
+        confirmed=change.confirmed,
+        base=tuple(_trial(trial) for trial in pair.base),
+        head=tuple(_trial(trial) for trial in pair.head),
+        counted=change.counted,
+        accepted=pair.accepted,
+        quarantined=case.status == "quarantined",
+        answers=case.feedback_ids,
+        inputs=_inputs(case),
+    )
+
+
+def _inputs(case: Case) -> dict[str, str]:
+    values = dict(case.vars)
+    if case.input is not None:
+        values["input"] = case.input
+    return {name: str(value)[:EXCERPT] for name, value in values.items()}
+
+
+def _trial(trial: Trial) -> TrialRecord:
+    answer, failure = trial.answer, trial.failure
+    usage = answer.usage if answer else None
+    return TrialRecord(
+        sample=trial.sample,
+        role=trial.role,
+        source=trial.source,
+        outcome=trial.outcome,
+        answer=AnswerRecord(
+            text=answer.text,
+            finish=answer.finish,
+            tool_calls=answer.tool_calls,
+            reasoning=answer.reasoning,
+            input_tokens=usage.input if usage else None,
+            output_tokens=usage.output if usage else None,
+            seconds=answer.seconds,
+        )
+        if answer
+        else None,
+        failure=FailureRecord(kind=failure.kind, message=failure.message) if failure else None,
+        verdicts=trial.verdicts,
+    )
+
+
+def _checks(changes: Sequence[Change]) -> tuple[CheckRecord, ...]:
+    base = Counter(_verdicts(trial for change in changes for trial in change.pair.base))
+    head = Counter(_verdicts(trial for change in changes for trial in change.pair.head))
+    names = sorted({name for name, _ in (*base, *head)})
+    return tuple(CheckRecord(check=name, base=_tally(base, name), head=_tally(head, name)) for name in names)
+
+
+def _verdicts(trials: Iterable[Trial]) -> Iterable[tuple[str, str]]:
+    return ((verdict.check, verdict.status) for trial in trials for verdict in trial.verdicts)
+
+
+def _tally(counts: Counter[tuple[str, str]], name: str) -> Tally:
+    return Tally(passed=counts[name, "pass"], fail=counts[name, "fail"], unscored=counts[name, "unscored"])
+
+
+def _sizes(plan: SuitePlan, comparison: Comparison) -> Sizes:
+    base = [entry.base for entry in plan.cases if entry.base is not None]
+    head = [entry.head for entry in plan.cases]
+    trials = {"base": [t for c in comparison.changes for t in c.pair.base]}
+    trials["head"] = [t for c in comparison.changes for t in c.pair.head]
+    return Sizes(
+        base=_size(base, trials["base"]) if plan.has_base and base else None,
+        head=_size(head, trials["head"]) if head else None,
+    )
+
+
+def _size(sent: Sequence[Rendered], trials: Sequence[Trial]) -> Size:
+    answers = [trial.answer for trial in trials if trial.answer is not None]
+    usages = [answer.usage for answer in answers if answer.usage is not None]
+    prompt = [sum(len(message.content) for message in one.request.messages) for one in sent]
+    return Size(
+        prompt_characters=_mean(prompt) or 0.0,
+        answer_characters=_mean([len(answer.text) for answer in answers]),
+        input_tokens=_mean([usage.input for usage in usages if usage.input is not None]),
+        output_tokens=_mean([usage.output for usage in usages if usage.output is not None]),
+        seconds=_mean([answer.seconds for answer in answers if answer.seconds is not None]),
+    )
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return round(sum(values) / len(values), 3) if values else None

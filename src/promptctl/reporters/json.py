@@ -1,0 +1,41 @@
+"""A result as JSON: ASCII only, plain numbers, never NaN, so that any reader and any terminal can take it."""
+
+import json
+
+import msgspec
+
+from promptctl.core.result import FORMAT, Result
+from promptctl.errors import FileError, Place
+
+
+def render(result: Result) -> str:
+    """The result file's text, with a line end."""
+    data = msgspec.to_builtins(result)
+    return json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def read(text: str, path: str) -> Result:
+    """A result from a file's text. Unknown keys are ignored: they may be added within a format number.
+
+    Raises:
+        FileError: not a result of this format.
+    """
+    try:
+        data = json.loads(text)
+        form = data.get("format") if isinstance(data, dict) else None
+        if form != FORMAT:
+            raise FileError(
+                f"this is no {FORMAT}, but {str(form)[:60]}" if form else "this is no result of promptctl",
+                slug="not-a-result",
+                at=Place(path),
+                fix="give a file that `promptctl test --json` wrote",
+            )
+        return msgspec.convert(data, Result)
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
+        line, column = getattr(error, "lineno", 1), getattr(error, "colno", 1)
+        raise FileError(
+            f"this is no result that can be read: {error}"[:300],
+            slug="not-a-result",
+            at=Place(path, line, column),
+            fix="give a file that `promptctl test --json` wrote, whole and unedited",
+        ) from error

@@ -1,0 +1,1 @@
+"""Tests of the checks, one file per family, and of what all of them promise."""

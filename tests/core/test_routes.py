@@ -1,0 +1,148 @@
+from types import SimpleNamespace
+
+import pytest
+
+from promptctl.core.routes import (
+    BUILT_IN,
+    COMMON,
+    COMPLETION_TOKENS,
+    PRESETS,
+    Dialect,
+    Route,
+    route,
+    sent_params,
+)
+from promptctl.errors import PromptctlError
+
+
+@pytest.mark.parametrize(
+    ("model", "provider"),
+    [
+        ("gpt-5", "openai"),
+        ("o3-mini", "openai"),
+        ("qwen-plus", "qwen"),
+        ("qwen3-235b", "qwen"),
+        ("deepseek-chat", "deepseek"),
+        ("glm-4.6", "glm"),
+        ("kimi-k2", "kimi"),
+        ("ernie-4.5", "ernie"),
+        ("doubao-pro", "doubao"),
+        ("claude-x", "anthropic"),
+        ("gemini-x", "gemini"),
+        ("nearest-example", "embedded"),
+        ("nearest-passage", "embedded"),
+        ("pick-fields", "embedded"),
+    ],
+)
+def test_known_models_are_routed_by_their_name(model: str, provider: str):
+    found = route(model, {}, {})
+
+    assert found is not None
+    preset = PRESETS[provider]
+    assert (found.provider, found.kind, found.base_url, found.key_env) == (
+        provider,
+        preset.kind,
+        preset.base_url,
+        preset.key_env,
+    )
+    assert found.served_name == found.model == model
+
+
+@pytest.mark.parametrize("model", ["llama-3", "", "GPT-5", "my gpt-5", "nearest-example-2"])
+def test_an_unknown_model_has_no_route(model: str):
+    assert route(model, {}, {}) is None
+
+
+def test_the_first_route_of_the_project_wins_before_the_built_in_ones():
+    models = {"gpt-5": "ollama", "gpt-*": "vllm", "*": {"provider": "kimi", "name": "kimi-x"}}
+
+    assert [
+        (found.provider, found.served_name)
+        for model in ("gpt-5", "gpt-6", "other")
+        if (found := route(model, models, {}))
+    ] == [("ollama", "gpt-5"), ("vllm", "gpt-6"), ("kimi", "kimi-x")]
+
+
+def test_a_route_may_be_a_record_as_well_as_a_mapping():
+    found = route("reply", {"reply": SimpleNamespace(provider="doubao", name="ep-1")}, {})
+
+    assert found is not None
+    assert (found.provider, found.served_name, found.model) == ("doubao", "ep-1", "reply")
+
+
+@pytest.mark.parametrize("as_record", [False, True])
+def test_a_projects_own_provider_is_used_with_its_settings(as_record: bool):
+    settings = {
+        "base_url": "http://10.0.0.7:8000/v1/",
+        "allow_http": True,
+        "headers": {"X-A": "b"},
+        "concurrency": 4,
+        "deadline": 9,
+        "key_env": "VLLM_KEY",
+    }
+    own = SimpleNamespace(kind=None, **settings) if as_record else settings
+
+    assert route("local-a", {"local-*": "ours"}, {"ours": own}) == Route(
+        model="local-a",
+        provider="ours",
+        kind="openai",
+        base_url="http://10.0.0.7:8000/v1",
+        key_env="VLLM_KEY",
+        served_name="local-a",
+        dialect=COMMON,
+        deadline=9.0,
+        concurrency=4,
+        allow_http=True,
+        headers={"X-A": "b"},
+    )
+
+
+def test_settings_of_a_built_in_provider_keep_its_address_its_key_and_its_dialect():
+    found = route("gpt-5", {}, {"openai": {"concurrency": 2}})
+
+    assert found is not None
+    assert (found.concurrency, found.base_url, found.key_env, found.dialect) == (
+        2,
+        "https://api.openai.com/v1",
+        "OPENAI_API_KEY",
+        COMPLETION_TOKENS,
+    )
+
+
+def test_the_key_of_a_built_in_provider_never_follows_to_another_address():
+    found = route("gpt-5", {}, {"openai": {"base_url": "https://elsewhere.test/v1"}})
+
+    assert found is not None
+    assert (found.key_env, found.dialect) == (None, COMPLETION_TOKENS)
+
+
+def test_a_route_to_nobody_is_refused_with_the_names_that_work():
+    with pytest.raises(PromptctlError) as refused:
+        route("a", {"a*": "nobody"}, {"somebody": {}})
+
+    assert refused.value.slug == "unknown-provider"
+    assert refused.value.at == '[models] "a*"'
+
+
+def test_every_built_in_route_leads_to_a_preset_and_every_preset_is_safe():
+    assert {provider for _, provider in BUILT_IN} <= PRESETS.keys()
+    for preset in PRESETS.values():
+        local = preset.base_url.startswith("http://localhost:")
+        assert local or preset.base_url.startswith("https://") or preset.kind == "embedded"
+        assert (preset.key_env is None) == (local or preset.kind == "embedded")
+
+
+@pytest.mark.parametrize(
+    ("dialect", "sent"),
+    [(COMMON, {"max_tokens": 5, "top_k": 1}), (COMPLETION_TOKENS, {"max_completion_tokens": 5, "top_k": 1})],
+)
+def test_the_token_limit_is_sent_under_the_name_of_the_dialect(dialect: Dialect, sent: dict[str, int]):
+    params = {"max_output_tokens": 5, "top_k": 1}
+
+    assert sent_params(params, dialect) == sent
+    assert params == {"max_output_tokens": 5, "top_k": 1}
+
+
+def test_parameters_are_otherwise_sent_as_they_are_and_an_explicit_name_wins():
+    assert sent_params({"temperature": 0.0, "x": [1]}, COMMON) == {"temperature": 0.0, "x": [1]}
+    assert sent_params({"max_tokens": 7, "max_output_tokens": 5}, COMMON) == {"max_tokens": 7}
