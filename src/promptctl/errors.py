@@ -70,9 +70,13 @@ class Several(PromptctlError):
 
 
 class Incomplete(PromptctlError):
-    """The question could not be answered: no base, no budget, too many errors."""
+    """The question could not be answered: no base, no budget, too many errors.
+
+    `result` is the record of the run that ended so, where there is one.
+    """
 
     exit_code = 3
+    result: object = None
 
 
 class Interrupted(PromptctlError):

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from promptctl import _version
+from promptctl._version import __version__
 from promptctl.core.comparison import Comparison, compare
 from promptctl.core.config import Config
 from promptctl.core.evidence import Evidence, weigh
@@ -93,7 +93,7 @@ class Run:
         )
         return Result(
             run=self.run_id,
-            promptctl=_version.__version__,
+            promptctl=__version__,
             started_at=self.started.isoformat(timespec="seconds").replace("+00:00", "Z"),
             seconds=round(time.monotonic() - self._clock, 3),
             complete=not answers.interrupted,

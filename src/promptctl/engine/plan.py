@@ -18,7 +18,10 @@ from promptctl.errors import PromptctlError, raise_all
 
 
 class Selection(NamedTuple):
-    """What the user asked for; empty means everything that the change affects."""
+    """What the user asked for; empty means everything that the change affects.
+
+    `base_prompt` and `head_prompt` compare two prompts on one suite, instead of one prompt with itself.
+    """
 
     selectors: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
@@ -26,6 +29,8 @@ class Selection(NamedTuple):
     all: bool = False
     model: str | None = None
     samples: int | None = None
+    base_prompt: str | None = None
+    head_prompt: str | None = None
 
     @property
     def partial(self) -> bool:

@@ -118,31 +118,34 @@ def _judge_inputs(fields: Fields, contexts: list[Any]) -> None:
 
 
 def _expected(fields: Fields) -> dict[str, Any] | None:
-    value = fields.any("expected")
-    if value is None:
-        return None
-    if isinstance(value, dict):
-        section = fields.section("expected")
-        for name in REFERENCES:
-            section.any(name)
-        return {name: item if name == "json" else _text(item) for name, item in value.items()}
-    if isinstance(value, list):
-        fields.mistake(
-            "expected must be a text or a mapping, found a list",
-            "expected",
-            slug="wrong-type",
-            fix="write `expected: {json: […]}` for a list that the output must be",
-        )
-        return None
-    return {"text": _text(value)}
+    return _reference(fields, "expected", REFERENCES)
 
 
 def _rejected(fields: Fields) -> dict[str, Any] | None:
-    value = fields.any("rejected")
+    return _reference(fields, "rejected", (*REFERENCES, "reason"))
+
+
+def _reference(fields: Fields, name: str, known: tuple[str, ...]) -> dict[str, Any] | None:
+    """An answer that people gave: a scalar is its text, a mapping says what it is."""
+    value = fields.any(name)
+    if value is None:
+        return None
     if isinstance(value, dict):
-        section = fields.section("rejected")
-        return {"text": section.string("text"), "reason": section.string("reason", None)}
-    return None if value is None else {"text": _text(value), "reason": None}
+        section = fields.section(name)
+        for key in known:
+            section.any(key)
+        if not set(value) & set(REFERENCES):
+            section.mistake(f"{name} says nothing", slug="wrong-type", fix=f"add one of: {', '.join(REFERENCES)}")
+        return {key: item if key == "json" else _text(item) for key, item in value.items()}
+    if isinstance(value, list):
+        fields.mistake(
+            f"{name} must be a text or a mapping, found a list",
+            name,
+            slug="wrong-type",
+            fix=f"write `{name}: {{json: […]}}` for a list",
+        )
+        return None
+    return {"text": _text(value)}
 
 
 def _text(value: Any) -> Any:

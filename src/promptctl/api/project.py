@@ -1,0 +1,232 @@
+"""A project and its verbs, for the command line and for users."""
+
+import datetime
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from promptctl._version import __version__
+from promptctl.core.ports import Progress, Provider
+from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
+from promptctl.core.run import Trial
+from promptctl.engine.answering import Providers, own_store, recordings
+from promptctl.engine.load import Home, Side, find_home, open_side, sides_of
+from promptctl.engine.pipeline import Run, Terms
+from promptctl.engine.plan import Plan, Selection, make_plan
+from promptctl.errors import Incomplete, PromptctlError
+from promptctl.reporters import json as json_reporter
+from promptctl.store.revisions import WORKTREE, Revision, Sides
+from promptctl.store.runs import Journal, last_result, new_run_id
+
+
+class Project:
+    """The project that a folder lies in.
+
+    Args:
+        folder: Any folder of the project.
+        providers: Providers by name, used instead of the configured ones; `*` for all models.
+
+    Raises:
+        PromptctlError: no project there, or a configuration that cannot be read.
+    """
+
+    def __init__(self, folder: str | Path = ".", providers: Mapping[str, Provider] | None = None) -> None:
+        self.home: Home = find_home(Path(folder))
+        self.root = self.home.root
+        self.config = self.home.config
+        self._given = dict(providers or {})
+
+    def worktree(self) -> Side:
+        """The project as it is on disk."""
+        return open_side(self.home, Revision(label=WORKTREE, commit=None, dirty=True))
+
+    def side(self, revision: str | None) -> Side:
+        """The project at a revision; the working tree for None."""
+        if revision is None:
+            return self.worktree()
+        return open_side(self.home, sides_of(self.home, head=revision, no_base=True).head)
+
+    def split(self, name: str) -> tuple[str, Side]:
+        """`PROMPT@REV` as the prompt's id and the side that has it; without `@REV` the working tree."""
+        prompt_id, _, revision = name.partition("@")
+        side = self.side(revision or None)
+        side.prompts.require(prompt_id)
+        return prompt_id, side
+
+    def last_result(self) -> Path | None:
+        """The newest complete run's result file."""
+        return last_result(self.root)
+
+    def providers(self) -> Providers:
+        """The configured providers, or those given."""
+        made = Providers(self.home, self.config)
+        for name, provider in self._given.items():
+            made.give(name, provider)
+        return made
+
+    def test(
+        self,
+        *selectors: str,
+        base: str | None = None,
+        head: str | None = None,
+        no_base: bool = False,
+        every: bool = False,
+        tags: Sequence[str] = (),
+        cases: Sequence[str] = (),
+        samples: int | None = None,
+        model: str | None = None,
+        offline: bool = False,
+        max_calls: int | None = None,
+        strict: bool = False,
+        progress: Progress | None = None,
+        on_plan: Callable[[Plan, Sides], None] | None = None,
+    ) -> Result:
+        """Compares two revisions of the prompts on their suites and decides.
+
+        Args:
+            selectors: Prompt or suite ids or patterns; none means whatever the change affects.
+            base, head: Revisions, `WORKTREE`, or `PROMPT@REV` to compare two prompts on one suite.
+            no_base: Score head alone.
+            every: Score unchanged cases too.
+            tags, cases: Only these cases.
+            samples: First draws per case and side, instead of the suite's own.
+            model: The model of both sides, instead of the prompt's own.
+            offline: Use stored and recorded answers only.
+            max_calls: Refuse a plan with more calls.
+            strict: Undecided ends with exit code 3.
+            progress: Told about each answer.
+            on_plan: Told the plan before anything is asked.
+
+        Returns:
+            The result, also for an interrupted run (`complete` is False then).
+
+        Raises:
+            PromptctlError: exit code 2 and its like. An `Incomplete` carries the result so far as `result`.
+        """
+        base_prompt, base = self._two_prompts(base)
+        head_prompt, head = self._two_prompts(head)
+        try:
+            sides = sides_of(self.home, base=base, head=head, no_base=no_base)
+        except Incomplete as error:
+            raise _with_result(error, Revision(label=head or WORKTREE, commit=None)) from error
+        if sides.nothing and not every and not base_prompt and not head_prompt:
+            return _nothing(sides)
+        selection = Selection(
+            tuple(selectors), tuple(tags), tuple(cases), every, model, samples, base_prompt, head_prompt
+        )
+        head_side = open_side(self.home, sides.head, config=self._acting(sides.head))
+        base_side = self._base_side(sides, head_side)
+        plan = make_plan(base_side, head_side, selection, datetime.date.today())
+        plan = plan._replace(notes=(*head_side.config.notes, *plan.notes))
+        if on_plan:
+            on_plan(plan, sides)
+        allowed = self.config.budget.max_calls if max_calls is None else max_calls
+        terms = Terms(offline=offline, max_calls=allowed, strict=strict, progress=progress)
+        return self._run(plan, sides, base_side, head_side, terms)
+
+    def _run(self, plan: Plan, sides: Sides, base: Side | None, head: Side, terms: Terms) -> Result:
+        run_id = new_run_id(datetime.datetime.now(datetime.UTC))
+        journal = Journal(self.root, run_id)
+        store = own_store(self.root)
+        suite_ids = [suite.suite.id for suite in plan.suites]
+        run = Run(
+            plan,
+            run_id=run_id,
+            base=sides.base,
+            head=sides.head,
+            config=head.config,
+            providers=self.providers(),
+            store=store,
+            recorded=recordings([side for side in (base, head) if side is not None], suite_ids),
+            terms=terms,
+            on_trial=lambda suite, case, side, trial: journal.trial(_trial(suite, case, side, trial)),
+        )
+        journal.begin(_manifest(run_id, plan, sides))
+        text = None
+        try:
+            result = run.result()
+            text = json_reporter.render(result)
+            return result
+        except Incomplete as error:
+            raise _with_result(error, sides.head, sides.base, run_id) from error
+        finally:
+            journal.end(text)
+            store.close()
+
+    def _acting(self, head: Revision) -> Any:
+        """Everything but folders comes from head's own configuration."""
+        return None if head.label != WORKTREE else self.config
+
+    def _base_side(self, sides: Sides, head: Side) -> Side | None:
+        return None if sides.base is None else open_side(self.home, sides.base, config=head.config)
+
+    def _two_prompts(self, revision: str | None) -> tuple[str | None, str | None]:
+        """`PROMPT@REV` as a prompt and a revision; Git's own `@` (as in `HEAD@{1}`) stays with the revision."""
+        if revision is None or "@" not in revision or "@{" in revision:
+            return None, revision
+        prompt_id, _, rest = revision.partition("@")
+        if not prompt_id:
+            return None, revision
+        self.split(revision)
+        return prompt_id, rest or WORKTREE
+
+
+def _manifest(run_id: str, plan: Plan, sides: Sides) -> dict[str, Any]:
+    return {
+        "run": run_id,
+        "promptctl": __version__,
+        "base": None if sides.base is None else {"label": sides.base.label, "commit": sides.base.commit},
+        "head": {"label": sides.head.label, "commit": sides.head.commit, "dirty": sides.head.dirty},
+        "suites": [
+            {
+                "suite": suite.suite.id,
+                "digest": suite.suite.digest,
+                "base": suite.base_digest,
+                "head": suite.head_digest,
+                "model": suite.model,
+                "cases": len(suite.cases),
+                "samples": suite.samples,
+            }
+            for suite in plan.suites
+        ],
+    }
+
+
+def _trial(suite: str, case: str, side: str, trial: Trial) -> dict[str, Any]:
+    return {"suite": suite, "case": case, "side": side, **msgspec.to_builtins(trial)}
+
+
+def _nothing(sides: Sides) -> Result:
+    message = sides.note or "nothing to compare"
+    decision = DecisionRecord(
+        status="pass", exit_code=0, reasons=(Reason(rule="nothing-changed", message=message),)
+    )
+    return _empty(sides.head, sides.base, decision, complete=True)
+
+
+def _with_result(
+    error: Incomplete, head: Revision, base: Revision | None = None, run_id: str = ""
+) -> PromptctlError:
+    reason = Reason(rule=error.slug, message=error.message)
+    decision = DecisionRecord(status="incomplete", exit_code=error.exit_code, reasons=(reason,))
+    error.result = _empty(head, base, decision, complete=False, run_id=run_id)
+    return error
+
+
+def _empty(
+    head: Revision, base: Revision | None, decision: DecisionRecord, *, complete: bool, run_id: str = ""
+) -> Result:
+    now = datetime.datetime.now(datetime.UTC)
+    return Result(
+        run=run_id or new_run_id(now),
+        promptctl=__version__,
+        started_at=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
+        seconds=0.0,
+        complete=complete,
+        base=None if base is None else RevisionRecord(label=base.label, commit=base.commit, dirty=base.dirty),
+        head=RevisionRecord(label=head.label, commit=head.commit, dirty=head.dirty),
+        decision=decision,
+    )
+
