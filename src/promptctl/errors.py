@@ -43,7 +43,9 @@ class PromptctlError(Exception):
 
     exit_code = 2
 
-    def __init__(self, message: str, *, slug: str, at: Place | str | None = None, fix: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, slug: str, at: Place | str | None = None, fix: str | None = None
+    ) -> None:
         super().__init__(message)
         self.message, self.slug, self.at, self.fix = message, slug, at, fix
 

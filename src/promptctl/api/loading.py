@@ -81,7 +81,10 @@ def _prompt_folder(root: Path) -> str:
         config = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
     except ValueError as error:
         raise PromptctlError(
-            f"promptctl.toml cannot be read: {error}", slug="bad-toml", at=Place(str(path)), fix="mend the file"
+            f"promptctl.toml cannot be read: {error}",
+            slug="bad-toml",
+            at=Place(str(path)),
+            fix="mend the file",
         ) from error
     section: Mapping[str, Any] = config.get("project", {})
     return str(section.get("prompts", "prompts"))

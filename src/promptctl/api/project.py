@@ -12,9 +12,10 @@ from promptctl.core.ports import Progress, Provider
 from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
 from promptctl.core.run import Trial
 from promptctl.engine.answering import Providers, own_store, recordings
-from promptctl.engine.load import Home, Side, find_home, open_side, sides_of
+from promptctl.engine.load import Home, Side, find_home, open_side, routed, sides_of
 from promptctl.engine.pipeline import Run, Terms
 from promptctl.engine.plan import Plan, Selection, make_plan
+from promptctl.engine.requests import Rendered, as_request, find_case, render_case, typed_values
 from promptctl.errors import Incomplete, PromptctlError
 from promptctl.reporters import json as json_reporter
 from promptctl.store.revisions import WORKTREE, Revision, Sides
@@ -54,6 +55,32 @@ class Project:
         side = self.side(revision or None)
         side.prompts.require(prompt_id)
         return prompt_id, side
+
+    def render(
+        self,
+        prompt: str,
+        *,
+        case_id: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        model: str | None = None,
+    ) -> Rendered:
+        """What would be sent for a case of a prompt, or for given values.
+
+        Args:
+            prompt: `PROMPT` or `PROMPT@REV`.
+            case_id: A case of any suite of that prompt at that revision.
+            values: Values by input name, instead of a case; text is read as the input's type where that is clear.
+            model: Instead of the prompt's own.
+        """
+        prompt_id, side = self.split(prompt)
+        if case_id is not None:
+            case = find_case(side, prompt_id, case_id)
+            messages = render_case(side.prompts, prompt_id, case)
+        else:
+            given = typed_values(values or {}, side.prompts.version(prompt_id).inputs)
+            messages = side.prompts.render(prompt_id, given)
+        name = model or side.prompts.header(prompt_id).model or self.config.project.model
+        return as_request(side.prompts, prompt_id, messages, name, routed(self.config, name))
 
     def last_result(self) -> Path | None:
         """The newest complete run's result file."""
@@ -229,4 +256,3 @@ def _empty(
         head=RevisionRecord(label=head.label, commit=head.commit, dirty=head.dirty),
         decision=decision,
     )
-

@@ -1,5 +1,6 @@
 """From a case and a prompt version to the request that would be sent."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -8,6 +9,8 @@ from promptctl.core.exchange import Request
 from promptctl.core.message import Message
 from promptctl.core.prompt import InputSpec
 from promptctl.core.routes import COMMON, Route, sent_params
+from promptctl.core.words import did_you_mean
+from promptctl.engine.load import Side
 from promptctl.errors import PromptctlError, PromptError
 from promptctl.store.prompts import Prompts
 from promptctl.templating.inputs import MissingInput
@@ -112,3 +115,53 @@ def as_request(
     dialect = route.dialect if route else COMMON
     served = route.served_name if route else model
     return Rendered(Request(model=served, messages=messages, params=sent_params(params, dialect)), model)
+
+
+def find_case(side: Side, prompt_id: str, case_id: str) -> Case:
+    """A case by its id, from any suite of a prompt.
+
+    Raises:
+        PromptctlError: no suite of that prompt has it.
+    """
+    known: list[str] = []
+    for suite_id in side.suites.ids:
+        suite = side.suites.suite(suite_id)
+        if suite.prompt == prompt_id:
+            known += [case.id for case in suite.cases]
+            if case := suite.case(case_id):
+                return case
+    raise PromptctlError(
+        f"no suite of {prompt_id} has a case {case_id!r}",
+        slug="unknown-case",
+        at=f"--case {case_id}",
+        fix=did_you_mean(case_id, known)
+        + f"its {len(known)} cases are listed by `promptctl list {prompt_id}`",
+    )
+
+
+def typed_values(values: Mapping[str, Any], inputs: Mapping[str, InputSpec]) -> dict[str, Any]:
+    """Values from a command line, where everything is text: read as JSON for inputs that are not text."""
+    typed = {}
+    for name, value in values.items():
+        spec = inputs.get(name)
+        if isinstance(value, str) and spec is not None and spec.type != "string":
+            try:
+                value = json.loads(value)
+            except ValueError:
+                raise PromptError(
+                    f"{name!r} must be JSON, because it is an input of type {spec.type}",
+                    slug="wrong-input-type",
+                    at=f"--var {name}",
+                    fix=f"write --var {name}='{_EXAMPLES.get(spec.type, '1')}'",
+                ) from None
+        typed[name] = value
+    return typed
+
+
+_EXAMPLES = {
+    "boolean": "true",
+    "list": '["a", "b"]',
+    "object": '{"key": "value"}',
+    "messages": '[{"role": "user", "content": "…"}]',
+    "contexts": '[{"id": "a", "text": "…"}]',
+}

@@ -135,7 +135,9 @@ def _reference(fields: Fields, name: str, known: tuple[str, ...]) -> dict[str, A
         for key in known:
             section.any(key)
         if not set(value) & set(REFERENCES):
-            section.mistake(f"{name} says nothing", slug="wrong-type", fix=f"add one of: {', '.join(REFERENCES)}")
+            section.mistake(
+                f"{name} says nothing", slug="wrong-type", fix=f"add one of: {', '.join(REFERENCES)}"
+            )
         return {key: item if key == "json" else _text(item) for key, item in value.items()}
     if isinstance(value, list):
         fields.mistake(

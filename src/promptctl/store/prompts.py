@@ -5,8 +5,8 @@ from typing import Any
 
 from promptctl.core.message import Message
 from promptctl.core.prompt import Header, InputSpec, PromptVersion
-from promptctl.errors import Place, PromptctlError
 from promptctl.core.words import did_you_mean
+from promptctl.errors import Place, PromptctlError
 from promptctl.store.headers import read_header
 from promptctl.store.trees import Tree
 from promptctl.templating.closure import FileFacts

@@ -7,8 +7,8 @@ import msgspec
 from promptctl.core.case import Case, CheckSpec, Gate, Suite
 from promptctl.core.digest import digest
 from promptctl.core.record import replace
-from promptctl.errors import FileError, Place, PromptctlError, Several, raise_all
 from promptctl.core.words import did_you_mean
+from promptctl.errors import FileError, Place, PromptctlError, Several, raise_all
 from promptctl.store.cases import read_case, read_checks
 from promptctl.store.config import read_accept, read_gate
 from promptctl.store.documents import read_json_lines, read_yaml

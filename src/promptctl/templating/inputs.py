@@ -6,8 +6,8 @@ from typing import Any
 
 from promptctl.core.message import ROLES
 from promptctl.core.prompt import InputSpec
-from promptctl.errors import PromptError
 from promptctl.core.words import did_you_mean, nearest
+from promptctl.errors import PromptError
 from promptctl.templating.roles import MessageValue, Role
 
 

@@ -7,8 +7,8 @@ from typing import Any
 from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 
-from promptctl.errors import Place, PromptctlError, PromptError
 from promptctl.core.words import did_you_mean
+from promptctl.errors import Place, PromptctlError, PromptError
 from promptctl.templating.environment import NotText, OutsidePrompts
 from promptctl.templating.roles import RoleError
 

@@ -6,8 +6,8 @@ from typing import Any
 from jinja2 import nodes
 
 from promptctl.core.message import Message
-from promptctl.errors import Place, PromptError
 from promptctl.core.words import did_you_mean
+from promptctl.errors import Place, PromptError
 from promptctl.templating import template_errors
 from promptctl.templating.closure import Closure, FileFacts, Reference, facts
 from promptctl.templating.environment import OutsidePrompts, new_environment, refuse_outside

@@ -1,0 +1,175 @@
+"""The `promptctl` command: a group whose commands are imported when they are called, and the one error handler.
+
+A new command is one file here and one line in `COMMANDS`; its help line stands in the table, so that
+`promptctl --help` imports no command.
+"""
+
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import click
+
+from promptctl._version import __version__
+from promptctl.errors import Incomplete, PromptctlError, Several
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("init:init", "Make a project that runs at once, without a key."),
+    "demo": ("demo:demo", "Show one change that is better and one that is stopped."),
+    "ask": ("ask:ask", "One answer now; --save makes it a case."),
+    "test": ("test:test", "What a change breaks, what it fixes, how sure that is."),
+    "show": ("prompts:show", "Settings, inputs, files and digest of a prompt."),
+    "render": ("prompts:render", "The exact messages, without a call."),
+    "list": ("listing:list_", "Prompts, suites, cases by status, last decision."),
+    "lint": ("lint:lint", "Everything that can be known without a model."),
+    "report": ("report:report", "Show a result again, in any format."),
+    "checks": ("checks:checks", "The catalogue of checks, and a page for each."),
+    "answers": ("answers:answers", "Import, export and count stored answers."),
+    "doctor": ("doctor:doctor", "Versions, repository, keys found, stores."),
+}
+SECTIONS = {
+    "Every day": ("init", "demo", "ask", "test", "show", "render", "list", "lint", "report"),
+    "Cases and answers": ("checks", "answers"),
+    "Set up": ("doctor",),
+}
+SHOWN_ERRORS = 20
+
+
+class Lazy(click.Group):
+    """Imports a command's module when the command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All names, in the order of the help."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, imported now."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, attribute = COMMANDS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"promptctl.cli.{module}"), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, by section."""
+        for title, names in SECTIONS.items():
+            with formatter.section(title):
+                formatter.write_dl([(name, COMMANDS[name][1]) for name in names])
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """As click does, but an unknown command names the nearest."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            from promptctl.core.words import did_you_mean
+
+            raise PromptctlError(
+                f"there is no command {args[0]!r}",
+                slug="usage",
+                at=f"promptctl {args[0]}",
+                fix=did_you_mean(args[0], COMMANDS) + "`promptctl --help` lists all",
+            )
+        return super().resolve_command(ctx, args)
+
+
+@click.command(
+    cls=Lazy,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+    epilog="Start with `promptctl demo`, then `promptctl init` in a folder of your own.",
+)
+@click.version_option(__version__, prog_name="promptctl", message="%(prog)s %(version)s")
+def promptctl() -> None:
+    """Test-driven development for prompts, in Git.
+
+    `promptctl test` says what a prompt change breaks, what it fixes, and how sure that is.
+    """
+
+
+def main(argv: list[str]) -> int:
+    """Runs a command line and gives the exit code. Nothing that a user does ends in a traceback."""
+    _speak_any_text()
+    try:
+        code = promptctl.main(args=argv, prog_name="promptctl", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except PromptctlError as error:
+        show_error(error)
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.UsageError as error:
+        show_error(_usage(error))
+        return 2
+    except (click.Abort, KeyboardInterrupt):
+        show_error(PromptctlError("interrupted", slug="interrupted", fix="run the same command again"))
+        return 130
+    except BrokenPipeError:
+        # The reader (`head`, a pager) has gone; flushing at exit must not raise again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        return _our_bug(error)
+
+
+def show_error(error: PromptctlError) -> None:
+    """What is wrong, where, what to do: three lines on stderr for each error, at most 20 errors."""
+    from promptctl.reporters.safe import terminal_line
+
+    errors = error.errors if isinstance(error, Several) else (error,)
+    for one in errors[:SHOWN_ERRORS]:
+        print(f"error: {terminal_line(one.message)}  [{one.slug}]", file=sys.stderr)
+        if one.at is not None:
+            print(f"  at   {terminal_line(str(one.at))}", file=sys.stderr)
+        if one.fix:
+            print(f"  fix  {terminal_line(one.fix)}", file=sys.stderr)
+    if len(errors) > SHOWN_ERRORS:
+        print(f"… and {len(errors) - SHOWN_ERRORS} more errors", file=sys.stderr)
+
+
+def _usage(error: click.UsageError) -> PromptctlError:
+    command = error.ctx.command_path if error.ctx else "promptctl"
+    return PromptctlError(
+        error.format_message().rstrip("."), slug="usage", at=command, fix=f"`{command} --help` shows how"
+    )
+
+
+def _speak_any_text() -> None:
+    """A stream that cannot encode a character gets an ASCII form, never an exception."""
+    import codecs
+
+    codecs.register_error("promptctl", _ascii_form)
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="promptctl")
+
+
+_ASCII = {"→": "->", "−": "-", "…": "...", "×": "x", "≥": ">=", "≤": "<=", "“": '"', "”": '"', "–": "-"}
+
+
+def _ascii_form(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    forms = (_ASCII.get(c) or c.encode("ascii", "backslashreplace").decode("ascii") for c in text)
+    return "".join(forms), error.end
+
+
+def _our_bug(error: Exception) -> int:
+    import tempfile
+    import traceback
+
+    with tempfile.NamedTemporaryFile(
+        "w", prefix="promptctl-", suffix=".txt", delete=False, encoding="utf-8", errors="backslashreplace"
+    ) as file:
+        file.write(f"promptctl {__version__}, Python {sys.version}\n")
+        traceback.print_exception(error, file=file)
+    show_error(
+        PromptctlError(
+            f"this is a bug in promptctl: {type(error).__name__}",
+            slug="bug",
+            at=file.name,
+            fix="report it with that file, after looking through it for what should stay private",
+        )
+    )
+    return 70
+
+
+__all__ = ["Incomplete", "main", "promptctl", "show_error"]

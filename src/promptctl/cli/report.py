@@ -1,0 +1,31 @@
+"""`promptctl report`: a result file, shown again."""
+
+from pathlib import Path
+
+import click
+
+from promptctl.cli.output import save, style, write
+from promptctl.reporters import json as json_reporter
+from promptctl.reporters import terminal
+from promptctl.store.files import read_bytes
+from promptctl.store.places import decode
+
+
+@click.command(
+    epilog="\b\nExamples:\n  promptctl report result.json\n  promptctl report result.json --format json -o again.json"
+)
+@click.argument("result", type=click.Path(path_type=Path), metavar="RESULT.json")
+@click.option(
+    "--format", "form", type=click.Choice(["terminal", "json"]), default="terminal", show_default=True
+)
+@click.option("-o", "--output", metavar="F", help="Write to a file; - is standard output.")
+@click.option("-v", "--verbose", is_flag=True, help="Every case with its outputs.")
+def report(result: Path, form: str, output: str | None, verbose: bool) -> None:
+    """Shows a result that `promptctl test --json` wrote, without running anything."""
+    record = json_reporter.read(decode(read_bytes(result), str(result)), str(result))
+    if form == "json":
+        save(json_reporter.render(record), output or "-")
+    elif output and output != "-":
+        save(terminal.render(record, terminal.Style(verbose=verbose)), output)
+    else:
+        write(terminal.render(record, style(verbose=verbose)))
