@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from promptctl._version import __version__
+from promptctl.core.config import Config
 from promptctl.core.ports import Progress, Provider
 from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
 from promptctl.core.run import Trial
@@ -86,9 +87,9 @@ class Project:
         """The newest complete run's result file."""
         return last_result(self.root)
 
-    def providers(self) -> Providers:
-        """The configured providers, or those given."""
-        made = Providers(self.home, self.config)
+    def providers(self, config: Config | None = None) -> Providers:
+        """The providers that `config` (by default the one on disk) names, or those given."""
+        made = Providers(self.home, config or self.config)
         for name, provider in self._given.items():
             made.give(name, provider)
         return made
@@ -149,7 +150,7 @@ class Project:
         plan = plan._replace(notes=(*head_side.config.notes, *plan.notes))
         if on_plan:
             on_plan(plan, sides)
-        allowed = self.config.budget.max_calls if max_calls is None else max_calls
+        allowed = head_side.config.budget.max_calls if max_calls is None else max_calls
         terms = Terms(offline=offline, max_calls=allowed, strict=strict, progress=progress)
         return self._run(plan, sides, base_side, head_side, terms)
 
@@ -164,7 +165,7 @@ class Project:
             base=sides.base,
             head=sides.head,
             config=head.config,
-            providers=self.providers(),
+            providers=self.providers(head.config),
             store=store,
             recorded=recordings([side for side in (base, head) if side is not None], suite_ids),
             terms=terms,

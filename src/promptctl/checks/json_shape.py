@@ -53,8 +53,8 @@ class ContainsJson(Rule):
     """Somewhere in the output is an object or an array that is JSON; with `schema`, one that fits it.
 
     Strict JSON, unlike tools that read `{placeholder}` as YAML and call it JSON; an array of nothing but numbers
-    counts only with a `schema`, for "[1]" is a citation. An empty output fails. An output with
-    tens of thousands of brackets that begin no JSON is unscored: the search is given up after about a second.
+    counts only with a `schema`, for "[1]" is a citation. An empty output fails. An output with thousands of
+    brackets that begin no JSON is unscored: the search is given up after about a second.
     """
 
     SHORT = "schema"

@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from promptctl.checks.text import shown
+
 ABSENT = msgspec.UNSET
 
 # What can begin an object or an array; "{placeholder}" and "[link](...)" cannot.
@@ -17,7 +19,7 @@ _FENCE = re.compile(
     r"^[ \t]*(?P<mark>`{3,}|~{3,})(?P<info>[^\n`]*)\n(?P<body>.*?)(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)",
     re.MULTILINE | re.DOTALL,
 )
-_WORK = 50_000_000
+_WORK = 10_000_000
 _WORK_OF_A_FAILURE = 1_000
 _WORK_OF_DEEP_NESTING = 50_000
 
@@ -53,7 +55,7 @@ def fragments(text: str) -> Iterator[Any]:
     """The objects and arrays in `text` that are JSON, in order, none inside another.
 
     Raises:
-        TooMuchWork: after about 50,000 brackets that begin nothing.
+        TooMuchWork: after about 10,000 brackets that begin nothing.
     """
     position, work = 0, 0
     while found := _OPENING.search(text, position):
@@ -121,7 +123,7 @@ def first_difference(wanted: Any, found: Any, ignore: tuple[str, ...] = ()) -> s
             steps = [(f"{at}/{index}", _item(one, index), _item(other, index)) for index in range(length)]
             waiting.extend(reversed(steps))
         elif not _same_scalar(one, other):
-            return f"{at + ': ' if at else ''}{brief(other)}, not {brief(one)}"
+            return f"{shown_pointer(at) + ': ' if at else ''}{brief(other)}, not {brief(one)}"
     return None
 
 
@@ -134,6 +136,11 @@ def brief(value: Any, limit: int = 60) -> str:
     except RecursionError:
         text = "a deeply nested value"
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
+def shown_pointer(pointer: str) -> str:
+    """`pointer` on one line of bearable length: its keys are the model's own."""
+    return shown(pointer, 120)[1:-1]
 
 
 def _item(values: list[Any], index: int) -> Any:

@@ -45,8 +45,8 @@ class MaxWords(Rule):
 class NotEmpty(Rule):
     """The output says something: it has a character that can be seen.
 
-    White space, line breaks and invisible characters (zero-width spaces, byte order marks) are nothing. An answer
-    that only calls a tool has no text and fails.
+    White space, line breaks and invisible characters (zero-width spaces, byte order marks) are nothing: such an
+    output is empty and fails. An answer that only calls a tool has no text and fails too.
     """
 
     FAMILY = "limits"
@@ -92,8 +92,9 @@ class NotTruncated(Rule):
 class FinishReason(Rule):
     """The answer ended in one of these ways: stop, length, refusal, content_filter, tool_calls.
 
-    One or a list. Looks at how the answer ended, not at its text. All but stop (and tool_calls where tools are
-    offered) fail the implicit check `finished`, so a case that wants a refusal needs `finished: false` in its suite.
+    One or a list. Looks at how the answer ended, not at its text, empty or not. All but stop (and tool_calls where
+    tools are offered) fail the implicit check `finished`, so a case that wants a refusal needs `finished: false` in its
+    suite.
     """
 
     SHORT = "among"

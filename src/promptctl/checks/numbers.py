@@ -9,8 +9,8 @@ from typing import NamedTuple
 # Possessive and bounded: a megabyte of "123,123,…" would otherwise be read once per group.
 _NUMBER = re.compile(
     r"""
-    (?<![A-Za-z0-9_.])(?<![A-Za-z]-)            # 4 in GPT-4 or A4 and the parts of 1.2.3 are no numbers
-    (?:(?<![A-Za-z0-9_)\]])(?<!\d\w)(?P<sign>[-+]))?  # the dash of 3-5 and 3天-5天 is no minus
+    (?<![A-Za-z\d_.])(?<![A-Za-z]-)             # 4 in GPT-4 or A4 and the parts of 1.2.3 are no numbers
+    (?:(?<![A-Za-z\d_)\]])(?<!\d\w)(?P<sign>[-+]))?  # the dash of 3-5 and 3天-5天 is no minus
     [$€£¥₹]?
     (?P<digits>\d{1,3}(?:[,\u00a0\u2009\u202f']\d{3}){1,8}+(?!\d)(?:\.\d+)?+|\d++(?:\.\d+)?+|\.\d++)
     (?P<exponent>[eE][+-]?\d{1,3}(?!\d))?

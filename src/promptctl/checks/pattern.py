@@ -176,7 +176,8 @@ class Regex(Rule):
         if not self.pattern:
             raise ValueError("an empty pattern matches every output")
         program = compiled(self.pattern, self.flags)
-        if not self.full and not _ZERO_WIDTH.search(self.pattern) and search(program, "") is not None:
+        anchored = _ZERO_WIDTH.search(self.pattern.replace("[^", "["))
+        if not self.full and not anchored and search(program, "") is not None:
             raise ValueError(f"{written(self.pattern)} can match nothing at all, so it matches every output")
 
     def __call__(self, subject: Subject) -> Opinion:

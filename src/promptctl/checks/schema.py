@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from promptctl.checks.json_text import ABSENT, brief, look_up
+from promptctl.checks.json_text import ABSENT, brief, look_up, shown_pointer
 from promptctl.checks.pattern import compiled, searched
 from promptctl.core.digest import canonical_json
 
@@ -41,7 +41,9 @@ class Schema:
             return "nested too deeply to be checked"
         if error is None:
             return None
-        at = "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error.absolute_path)
+        at = shown_pointer(
+            "".join(f"/{str(step).replace('~', '~0').replace('/', '~1')}" for step in error.absolute_path)
+        )
         message = (
             error.message
             if len(error.message) <= 160

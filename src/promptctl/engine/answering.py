@@ -58,6 +58,7 @@ class Providers:
         self._home, self._config = home, config
         self._environment = os.environ if environment is None else environment
         self._made: dict[str, Any] = {}
+        self._by_model: dict[str, Any] = {}
         self._given: dict[str, Provider] = {}
         self.redactor = Redactor()
 
@@ -67,6 +68,11 @@ class Providers:
 
     def provider(self, model: str) -> Any:
         """Who answers for a model."""
+        if model not in self._by_model:
+            self._by_model[model] = self._find(model)
+        return self._by_model[model]
+
+    def _find(self, model: str) -> Any:
         if "*" in self._given:
             return self._given["*"]
         route = routed(self._config, model)

@@ -34,11 +34,12 @@ class Pairing:
     """Head's prompts and suites with their partners on base.
 
     A prompt or suite of base that cannot be read counts as absent; `notes` says so, because a broken base must
-    not block its own fix.
+    not block its own fix. With `base_prompt` every prompt is compared with that one, on head's suites.
     """
 
-    def __init__(self, base: Side | None, head: Side) -> None:
+    def __init__(self, base: Side | None, head: Side, *, base_prompt: str | None = None) -> None:
         self.base, self.head = base, head
+        self._other = base_prompt
         self.notes: list[str] = []
         self._prompts: dict[str, str | None] = {}
         self._suites: dict[str, str | None] = {}
@@ -54,11 +55,15 @@ class Pairing:
         """The suite on base; None where it is new, or cannot be read there."""
         if self.base is None:
             return None
+        if self._other:
+            return self.head.suites.suite(suite_id)
         if suite_id not in self._suites:
             self._suites[suite_id] = self._find_suite(suite_id)
         found = self._suites[suite_id]
         if found is None:
             return None
+        if found == suite_id and not self.suite_differs(suite_id):
+            return self.head.suites.suite(suite_id)  # the same files: read once
         try:
             return self.base.suites.suite(found)
         except PromptctlError as error:
@@ -98,7 +103,7 @@ class Pairing:
         if self.base is None:
             return True
         partner = self._find_suite(suite_id)
-        if partner is None:
+        if partner is None or self.base.config.gate != self.head.config.gate:
             return True
         before = [identity for _, identity in self.base.suites.identity(partner)]
         return before != [identity for _, identity in self.head.suites.identity(suite_id)]
@@ -120,8 +125,9 @@ class Pairing:
     def _find_prompt(self, prompt_id: str) -> str | None:
         if self.base is None:
             return None
-        partner: str | None = prompt_id
-        if prompt_id not in self.base.prompts:
+        wanted = self._other or prompt_id
+        partner: str | None = wanted
+        if wanted not in self.base.prompts:
             partner = self._renamed_prompt(prompt_id)
         if partner is None:
             if self.base.prompts.path(prompt_id) in self.base.tree.refused:

@@ -29,6 +29,7 @@ from promptctl.engine.bill import bill
 from promptctl.engine.grader import Grader
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
 from promptctl.engine.records import affected_record, suite_record
+from promptctl.engine.regrade import regraded
 from promptctl.engine.requests import Rendered
 from promptctl.store.revisions import Revision
 
@@ -74,6 +75,7 @@ class Run:
         self.base, self.head = base, head
         self.providers, self.store, self.recorded = providers, store, recorded
         self.on_trial = on_trial
+        self._questions_made: dict[tuple[int, int], Wanted] = {}
         self.started = datetime.datetime.now(datetime.UTC)
         self._clock = time.monotonic()
 
@@ -88,7 +90,7 @@ class Run:
         judged = [self._judge(plan, answers) for plan in self.plan.suites]
         rulings = self._decide(judged, answers.interrupted)
         suites = tuple(
-            suite_record(plan, comparison, evidence, ruling)
+            suite_record(plan, comparison, evidence, ruling, notes=regraded(plan, comparison))
             for plan, (comparison, evidence), ruling in zip(self.plan.suites, judged, rulings, strict=True)
         )
         return Result(
@@ -143,7 +145,12 @@ class Run:
         ]
 
     def _wanted(self, rendered: Rendered, sample: int) -> Wanted:
-        return Wanted(rendered.request, sample, self.providers.provider(rendered.model))
+        """The question, made once: its digest costs more than looking its answer up."""
+        key = (id(rendered), sample)  # the plan holds every `rendered` for as long as the run lasts
+        if key not in self._questions_made:
+            provider = self.providers.provider(rendered.model)
+            self._questions_made[key] = Wanted(rendered.request, sample, provider)
+        return self._questions_made[key]
 
     # judging
 

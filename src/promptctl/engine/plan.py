@@ -8,6 +8,7 @@ from typing import NamedTuple
 from promptctl.core.case import Case, Suite
 from promptctl.core.comparison import YardstickChange, yardstick_changes
 from promptctl.core.message import Message
+from promptctl.core.record import replace
 from promptctl.core.run import Standing
 from promptctl.core.words import did_you_mean
 from promptctl.engine.grader import Grader
@@ -93,9 +94,13 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
         PromptctlError, Several: head's prompts, suites or cases cannot be read or rendered (exit 2), or the
             selection selects nothing.
     """
-    pairing = Pairing(base, head)
+    pairing = Pairing(base, head, base_prompt=selection.base_prompt)
     suite_ids = _selected_suites(head, selection)
     suites = _read_suites(head, suite_ids)
+    if selection.head_prompt:
+        suites = [replace(suite, prompt=selection.head_prompt) for suite in suites]
+    if not suites and (base is None or not base.suites.ids):
+        raise _no_suites(head)
     affected = _affected(pairing, head, suites, selection)
     by_prompt = {found.prompt: found for found in affected}
     planner = _Planner(base, head, pairing, selection, today)
@@ -121,7 +126,8 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
 def _selected_suites(head: Side, selection: Selection) -> list[str]:
     head_ids = head.suites.ids
     if not selection.selectors:
-        return head_ids
+        compared = {selection.base_prompt, selection.head_prompt} - {None}
+        return [name for name in head_ids if not compared or _prompt_of(head, name) in compared]
     chosen = []
     for selector in selection.selectors:
         found = [name for name in head_ids if name == selector or fnmatchcase(name, selector)]
@@ -223,6 +229,16 @@ def _empty(suite: Suite) -> PromptctlError:
     )
 
 
+def _no_suites(head: Side) -> PromptctlError:
+    first = head.prompts.ids[0] if head.prompts.ids else "PROMPT"
+    return PromptctlError(
+        f"there is no suite under {head.suites.folder}/",
+        slug="nothing-selected",
+        at=head.suites.folder,
+        fix=f'write {head.suites.folder}/{first}.yaml with lines like `- {{input: "…", expected: "…"}}`',
+    )
+
+
 class _Planner:
     """Plans suite by suite and remembers whether the filters found anything."""
 
@@ -261,7 +277,20 @@ class _Planner:
             cases=tuple(found),
             changed=change.changed if change else (),
             yardstick=tuple(yardstick),
+            notes=self._notes(partner, suite),
         )
+
+    def _notes(self, partner: str | None, suite: Suite) -> tuple[str, ...]:
+        """What an author should know about the comparison itself."""
+        if self.base is None:
+            return ()
+        if partner is None:
+            return (f"{suite.prompt} is new: head is scored alone",)
+        notes = [f"compared with {partner} of base"] if partner != suite.prompt else []
+        before, after = self._model(self.base, partner), self._model(self.head, suite.prompt)
+        if before != after:
+            notes.append(f"model {before} → {after}; `--model {before}` shows what the text alone does")
+        return tuple(notes)
 
     def gone(self, suite_id: str) -> SuitePlan:
         """A suite that head no longer has."""

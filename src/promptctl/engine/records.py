@@ -37,8 +37,15 @@ EXCERPT = 2000
 """Characters of an input that a result keeps."""
 
 
-def suite_record(plan: SuitePlan, comparison: Comparison, evidence: Evidence, ruling: Ruling) -> SuiteResult:
-    """One suite of the result."""
+def suite_record(
+    plan: SuitePlan,
+    comparison: Comparison,
+    evidence: Evidence,
+    ruling: Ruling,
+    *,
+    notes: tuple[str, ...] = (),
+) -> SuiteResult:
+    """One suite of the result. `notes` are added to the plan's own."""
     planned = {entry.case.id: entry for entry in plan.cases}
     return SuiteResult(
         suite=plan.suite.id,
@@ -72,7 +79,7 @@ def suite_record(plan: SuitePlan, comparison: Comparison, evidence: Evidence, ru
             )
             for y in comparison.yardstick
         ),
-        notes=plan.notes,
+        notes=(*plan.notes, *notes),
     )
 
 

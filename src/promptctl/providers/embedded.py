@@ -15,18 +15,26 @@ from collections.abc import Callable, Mapping, Sequence
 
 from promptctl.core.exchange import Answer, Failure, Output, Request
 from promptctl.core.message import Message
-from promptctl.providers import embedded_examples, embedded_fields, embedded_passages
+
+
+# Each model is imported when it answers: a run that is answered from the store needs none of them.
 
 
 def _nearest_example(request: Request) -> str:
+    from promptctl.providers import embedded_examples
+
     return embedded_examples.answer(spoken(request))
 
 
 def _nearest_passage(request: Request) -> str:
+    from promptctl.providers import embedded_passages
+
     return embedded_passages.answer(spoken(request))
 
 
 def _pick_fields(request: Request) -> str:
+    from promptctl.providers import embedded_fields
+
     return embedded_fields.answer(spoken(request), request.response_format)
 
 

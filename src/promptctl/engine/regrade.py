@@ -1,0 +1,48 @@
+"""What a change of checks does by itself: the same outputs, judged by base's checks and by head's."""
+
+from promptctl.core.case import Case
+from promptctl.core.comparison import Comparison
+from promptctl.core.record import replace
+from promptctl.core.run import Trial
+from promptctl.engine.grader import Grader
+from promptctl.engine.plan import PlannedCase, SuitePlan
+from promptctl.errors import PromptctlError
+
+
+def regraded(plan: SuitePlan, comparison: Comparison) -> tuple[str, ...]:
+    """A sentence on the outputs whose verdict the changed checks turn, or nothing where no check changed."""
+    if plan.base_suite is None:
+        return ()
+    changed = {planned.case.id: planned for planned in plan.cases if _checks_differ(planned)}
+    if not changed:
+        return ()
+    try:
+        before = Grader(replace(plan.base_suite, cases=tuple(_owns(changed))))
+    except PromptctlError as error:
+        return (f"checks changed; base's cannot be read ({error.slug} at {error.at})",)
+    stricter = looser = 0
+    for change in comparison.changes:
+        planned = changed.get(change.case)
+        if planned is None or planned.own is None:
+            continue
+        for trial in change.pair.head:
+            was = _outcome(before, planned.own, trial)
+            stricter += was == "pass" and trial.outcome == "fail"
+            looser += was == "fail" and trial.outcome == "pass"
+    found = [f"{stricter} that passed now fail"] * bool(stricter) + [f"{looser} that failed now pass"] * bool(
+        looser
+    )
+    said = ", ".join(found) or "the same outputs are judged alike"
+    return (f"checks of {len(changed)} cases changed: {said}",)
+
+
+def _checks_differ(planned: PlannedCase) -> bool:
+    return planned.own is not None and planned.own.meaning() != planned.case.meaning()
+
+
+def _owns(changed: dict[str, PlannedCase]) -> list[Case]:
+    return [planned.own for planned in changed.values() if planned.own is not None]
+
+
+def _outcome(grader: Grader, case: Case, trial: Trial) -> str | None:
+    return None if trial.answer is None else grader.grade(case, trial.answer)[0]
