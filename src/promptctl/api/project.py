@@ -53,7 +53,11 @@ class Project:
     def split(self, name: str) -> tuple[str, Side]:
         """`PROMPT@REV` as the prompt's id and the side that has it; without `@REV` the working tree."""
         prompt_id, _, revision = name.partition("@")
-        side = self.side(revision or None)
+        try:
+            side = self.side(revision or None)
+        except PromptctlError as error:
+            error.at = error.at or name
+            raise
         side.prompts.require(prompt_id)
         return prompt_id, side
 
@@ -139,6 +143,9 @@ class Project:
             sides = sides_of(self.home, base=base, head=head, no_base=no_base)
         except Incomplete as error:
             raise _with_result(error, Revision(label=head or WORKTREE, commit=None)) from error
+        except PromptctlError as error:
+            error.at = error.at or " ".join(f"--{n} {r}" for n, r in (("base", base), ("head", head)) if r)
+            raise
         if sides.nothing and not every and not base_prompt and not head_prompt:
             return _nothing(sides)
         selection = Selection(

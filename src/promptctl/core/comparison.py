@@ -46,11 +46,14 @@ class Change(Record):
         return self.pair.case
 
 
+What = Literal["removed", "weakened", "retired", "quarantined", "draft"]
+
+
 class YardstickChange(Record):
     """A case of base that no longer measures what it did."""
 
     case: str
-    what: Literal["removed", "weakened", "retired"]
+    what: What
     blocker: bool
     because: str
     accepted: str | None = None
@@ -209,31 +212,33 @@ def yardstick_changes(
     """
     found = []
     for case in base.cases:
-        if case.status != "active":
-            continue
         after = head.case(case.id) if head else None
-        blocker = case.severity == "blocker"
-        if after is None:
-            what, because = "removed", "it is gone"
-        elif after.status == "retired":
-            what, because = "retired", "its status is retired now"
-        elif blocker and (why := weakened_because(case, after)):
-            what, because = "weakened", why
-        else:
+        change = _taken_out(case, after) if case.status == "active" else None
+        if change is None:
             continue
+        what, because = change
         meant = accepted.get((case.id, "removed" if what == "removed" else "weakened"))
+        blocker = case.severity == "blocker"
         found.append(
-            YardstickChange(case=case.id, what=what, blocker=blocker, because=because, accepted=meant)  # type: ignore[arg-type]
+            YardstickChange(case=case.id, what=what, blocker=blocker, because=because, accepted=meant)
         )
     return found
 
 
+def _taken_out(before: Case, after: Case | None) -> tuple[What, str] | None:
+    if after is None:
+        return "removed", "it is gone"
+    if after.status != "active":
+        return after.status, f"its status is {after.status} now"
+    if before.severity == "blocker" and (why := weakened_because(before, after)):
+        return "weakened", why
+    return None
+
+
 def weakened_because(before: Case, after: Case) -> str | None:
-    """Why a blocker asks less than it did, or None: severity, status, `expected`, a required check without its equal."""
+    """Why an active blocker asks less than it did: severity, `expected`, a required check without its equal."""
     if after.severity != "blocker":
         return f"its severity fell to {after.severity}"
-    if after.status != "active":
-        return f"its status is {after.status} now"
     if before.expected != after.expected:
         return "its expected answer changed"
     kept = [_asked(check.meaning()) for check in after.checks]

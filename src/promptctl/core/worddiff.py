@@ -6,9 +6,7 @@ from typing import Literal, NamedTuple
 MAX_TOKENS = 2000
 """Beyond this, whole texts are shown as replaced: a model that loops would cost the matcher seconds (16 s for
 2,000 words of a four-word loop)."""
-_TOKEN = (
-    r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|\s+|[^\w\s]"
-)
+_TOKEN = r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+|\s+|[^\w\s]"
 
 
 class Piece(NamedTuple):

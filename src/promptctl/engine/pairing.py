@@ -176,15 +176,13 @@ class Pairing:
 
 
 def _first_difference(path: str, before: str, after: str) -> Line:
+    from difflib import SequenceMatcher  # only for a prompt that differs
+
     old, new = before.split("\n"), after.split("\n")
-    index = next(
-        (i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]),
-        min(len(old), len(new)),
-    )
-    # A line that only one side has there is an insertion or a removal, not a rewriting.
-    gone = old[index] if index < len(old) and old[index] not in new else ""
-    come = new[index] if index < len(new) and new[index] not in old else ""
-    return Line(path, index + 1, gone, come)
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag != "equal":
+            return Line(path, k + 1, old[i] if i < j else "", new[k] if k < m else "")
+    return Line(path, 1, "", "")
 
 
 def _text(prompts: Prompts, prompt_id: str) -> str:

@@ -114,7 +114,11 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
         elif wanted:
             pairing.notes.append(f"suite {suite.id} has no active case")
     planner.refuse_empty_selection(suites)
-    plans.extend(planner.gone(suite_id) for suite_id in _gone(pairing, head, selection))
+    for gone in (planner.gone(suite_id) for suite_id in _gone(pairing, head, selection)):
+        if any(change.blocker and change.accepted is None for change in gone.yardstick):
+            plans.append(gone)
+        else:
+            pairing.notes.append(f"suite {gone.suite.id} is removed, {len(gone.yardstick)} cases with it")
     tested = {suite.prompt for suite in suites if any(case.status == "active" for case in suite.cases)}
     untested = () if selection.selectors else tuple(a for a in affected if base and a.prompt not in tested)
     for prompt_id in () if selection.selectors else pairing.removed_prompts():

@@ -1,6 +1,7 @@
 """A result as JSON: ASCII only, plain numbers, never NaN, so that any reader and any terminal can take it."""
 
 import json
+from typing import Any
 
 import msgspec
 
@@ -39,3 +40,14 @@ def read(text: str, path: str) -> Result:
             at=Place(path, line, column),
             fix="give a file that `promptctl test --json` wrote, whole and unedited",
         ) from error
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the result file, made from its records; published in docs/schemas/."""
+    made = msgspec.json.schema(Result)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": FORMAT,
+        "description": "What `promptctl test --json` writes. Keys may be added within a format number.",
+        **made,
+    }
