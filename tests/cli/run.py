@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.repository import git_environment
-
 
 class Done(NamedTuple):
     """How a command ended. `out` and `err` are its whole output."""
@@ -18,28 +16,28 @@ class Done(NamedTuple):
     err: str
 
 
-def clean_environment(home: Path) -> dict[str, str]:
-    """PATH, an empty home and UTF-8; nothing else of this machine."""
-    settings = {name: value for name, value in git_environment().items() if name.startswith("GIT_CONFIG")}
-    return {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "NO_COLOR": "1", **settings}
+def clean_environment(cwd: Path) -> dict[str, str]:
+    """PATH, a home of its own beside `cwd`, and UTF-8; nothing else of this machine."""
+    home = cwd.parent / "home"
+    home.mkdir(exist_ok=True)
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C.UTF-8", "NO_COLOR": "1"}
 
 
 def promptctl(
     *args: str,
     cwd: Path,
     env: Mapping[str, str | None] | None = None,
-    input: str | bytes | None = None,  # noqa: A002 - as in subprocess
+    input: str | bytes | None = None,
     timeout: float = 60,
 ) -> Done:
-    """Runs `promptctl ARGS` in `cwd`. `env` adds variables, None takes one away."""
-    home = cwd.parent / "home"
-    home.mkdir(exist_ok=True)
-    environment: dict[str, str | None] = {**clean_environment(home), **(env or {})}
+    """Runs `promptctl ARGS` in `cwd`. `env` adds variables; None takes one away."""
+    environment: dict[str, str | None] = {**clean_environment(cwd), **(env or {})}
     done = subprocess.run(
         [sys.executable, "-m", "promptctl", *args],
         cwd=cwd,
         env={name: value for name, value in environment.items() if value is not None},
         input=input.encode() if isinstance(input, str) else input,
+        stdin=subprocess.DEVNULL if input is None else None,
         capture_output=True,
         timeout=timeout,
     )

@@ -147,7 +147,7 @@ def test_a_fatal_failure_stops_new_calls_and_keeps_what_was_answered(store: Sqli
 
     assert texts(answers) == ["first", "rejected", "unavailable", "unavailable"]
     assert [answered.answer for answered in answers.values()][2:] == [
-        Failure(kind="unavailable", message="not asked: the key was refused")
+        Failure(kind="unavailable", message="not asked: the key was refused", sent=False)
     ] * 2
     assert len(provider.asked) == 2
     assert store.stats().answers == 1
@@ -260,7 +260,9 @@ def test_after_a_stop_nothing_new_is_asked_and_the_first_reason_is_given(store: 
 
     answered = asyncio.run(asker.ask(wanted(provider, "a")[0]))
 
-    assert answered.answer == Failure(kind="unavailable", message="not asked: the key was refused")
+    assert answered.answer == Failure(
+        kind="unavailable", message="not asked: the key was refused", sent=False
+    )
     assert provider.asked == []
 
 

@@ -1,5 +1,6 @@
 """A first project: one prompt, its cases and a short configuration. Nothing that is there is touched."""
 
+import json
 import os
 import tomllib
 from pathlib import Path
@@ -16,19 +17,21 @@ from promptctl.store.repo import Repository
 STARTER = Path(__file__).with_name("starter")
 SAMPLE = f"triage{SUFFIX}"
 SUITE = "triage.yaml"
-_DEFAULT_BRANCH = 'default_branch = "main"        #'
+_DEFAULT_BRANCH = 'default_branch = "main"'
 
 
 class Scaffold(NamedTuple):
     """What was written and what was there before, as paths below `root`; a kept folder ends in a slash.
 
-    `prompt` is the sample, to try a change on; None in a project that has prompts of its own.
+    `prompt` is the sample, to try a change on; None in a project that has prompts of its own. `paths` is what a
+    first commit holds; `branch` the default branch.
     """
 
     root: Path
     written: tuple[str, ...]
     kept: tuple[str, ...]
     prompt: str | None
+    paths: tuple[str, ...]
     in_git: bool
     branch: str
 
@@ -55,7 +58,7 @@ def write_project(root: Path) -> Scaffold:
         kept = [PYPROJECT, *kept]
     else:
         settings = decode((STARTER / NAME).read_bytes(), NAME)
-        wanted = {NAME: settings.replace(_DEFAULT_BRANCH, f'default_branch = "{branch}" #'), **wanted}
+        wanted = {NAME: settings.replace(_DEFAULT_BRANCH, f"default_branch = {json.dumps(branch)}"), **wanted}
     kept = [name for name in wanted if os.path.lexists(root / name)] + kept
     written = [name for name in wanted if name not in kept]
     for name in written:
@@ -66,6 +69,7 @@ def write_project(root: Path) -> Scaffold:
         written=tuple(written),
         kept=tuple(kept),
         prompt=prompt if prompt in wanted else None,
+        paths=tuple(dict.fromkeys(name.split("/")[0] for name in sorted({*written, *kept}))),
         in_git=repository is not None,
         branch=branch,
     )
@@ -79,8 +83,10 @@ def _sample(root: Path, config: Config) -> tuple[dict[str, str], list[str]]:
         return {}, [f"{folder}/"]
     prompt = decode((STARTER / "prompts" / SAMPLE).read_bytes(), SAMPLE)
     wanted = {f"{folder}/{SAMPLE}": prompt}
-    if not found or read_bytes(root / folder / SAMPLE) == prompt.encode():
-        wanted[f"{evals}/{SUITE}"] = decode((STARTER / "evals" / SUITE).read_bytes(), SUITE)
+    suite = f"{evals}/{SUITE}"
+    # Its cases belong to the sample as it was written, not to a prompt of that name.
+    if not found or read_bytes(root / folder / SAMPLE) == prompt.encode() or os.path.lexists(root / suite):
+        wanted[suite] = decode((STARTER / "evals" / SUITE).read_bytes(), SUITE)
     return wanted, []
 
 

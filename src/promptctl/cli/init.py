@@ -34,7 +34,7 @@ def init(folder: Path) -> None:
 
 def _next(made: Scaffold) -> list[tuple[str, str]]:
     enter = "" if made.root.resolve() == Path.cwd() else f"cd {shlex.quote(str(made.root))} && "
-    commit = 'git add --all . && git commit -m "Add a prompt with its cases"'
+    commit = f'git add {shlex.join(made.paths)} && git commit -m "Add a prompt and its cases"'
     if not made.in_git:
         commit = f"git init -b {made.branch} && {commit}"
     change = f"edit {made.prompt}" if made.prompt else "edit a prompt"

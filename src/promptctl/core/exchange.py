@@ -64,12 +64,14 @@ FailureKind = Literal["timeout", "rate_limited", "unavailable", "rejected", "mal
 class Failure(Record):
     """What kept us from an answer: an error of the world, neither a pass nor a fail, never stored as an answer.
 
-    `fatal` failures (a refused key, an unknown model) stop the run: the next call would fail alike.
+    `fatal` failures (a refused key, an unknown model) stop the run: the next call would fail alike. `sent` is
+    False where nothing was sent at all.
     """
 
     kind: FailureKind
     message: str
     fatal: bool = False
+    sent: bool = True
 
 
 Answer = Output | Failure

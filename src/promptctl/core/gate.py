@@ -141,7 +141,7 @@ def _cause(comparison: Comparison) -> str:
     for change in comparison.having("error"):
         for trial in (*change.pair.head, *change.pair.base):
             if trial.failure is not None:
-                return trial.failure.message
+                return trial.failure.message.removeprefix("not asked: ")
             for verdict in trial.verdicts:
                 if trial.outcome == "error" and verdict.status == "unscored":
                     return f"check {verdict.check}: {verdict.reason}"
@@ -239,11 +239,10 @@ def _no_break(evidence: Evidence) -> str:
     if not evidence.broken:
         return f"none of {evidence.n} cases broke; {_shows(evidence)}"
     if evidence.redrawn:
-        return f"no break confirmed in {evidence.n} cases; {_shows(evidence)}"
-    return (
-        f"{evidence.broken} broken, {evidence.fixed} fixed of {evidence.n} on first draws, not redrawn; "
-        f"{_shows(evidence)}"
-    )
+        return f"no break confirmed in {evidence.n}; {_shows(evidence).removeprefix('shows ')}"
+    flips = f"{evidence.broken} broken, {evidence.fixed} fixed, not redrawn"
+    bound = "" if evidence.bound is None else f"; at worst −{points(-evidence.bound)} points"
+    return flips + bound
 
 
 def _nothing_counted(comparison: Comparison) -> Ruling:

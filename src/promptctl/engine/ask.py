@@ -185,11 +185,10 @@ class Asker:
     def unasked(self) -> Answered:
         """What stands for an answer that was not asked."""
         if self._offline:
-            failure = Failure(
-                kind="offline", message="no stored or recorded answer, and --offline asks nothing"
-            )
+            failure = Failure(kind="offline", message="no stored answer (--offline)", sent=False)
         else:
-            failure = Failure(kind="unavailable", message=f"not asked: {self._stopped or 'the run ended'}")
+            reason = self._stopped or "the run ended"
+            failure = Failure(kind="unavailable", message=f"not asked: {reason}", sent=False)
         return Answered(answer=failure, source=Source.ASKED)
 
     async def _asked(self, wanted: Wanted) -> Answered:
@@ -197,7 +196,9 @@ class Asker:
             if self._offline or self._stopped is not None:
                 return self.unasked()
             if self._max_calls is not None and self.sent >= self._max_calls:
-                failure = Failure(kind="budget", message=f"the budget of {self._max_calls} calls is spent")
+                failure = Failure(
+                    kind="budget", message=f"the budget of {self._max_calls} calls is spent", sent=False
+                )
                 return Answered(answer=failure, source=Source.ASKED)
             self.sent += 1
             answered = Answered(answer=await _call(wanted), source=Source.ASKED)

@@ -29,7 +29,7 @@ def bill(used: Iterable[tuple[str, Answered | None]], *, saved_equal: int, confi
             reused += 1
             continue
         if not isinstance(answered.answer, Output):
-            sent += answered.answer.kind not in ("offline", "budget")
+            sent += answered.answer.sent
             continue
         sent += 1
         output = answered.answer

@@ -142,7 +142,7 @@ class OpenAIProvider:
 
         if isinstance(error, openai.AuthenticationError):  # its text repeats parts of the key
             whose = f"the key in {self._route.key_env}" if self._key else "a call without a key (no key_env)"
-            return Failure(kind="rejected", message=f"401: {self.base_url} refused {whose}", fatal=True)
+            return Failure(kind="rejected", message=f"{self.name} refused {whose} (401)", fatal=True)
         if isinstance(error, openai.APIStatusError):
             return interpret_error(error.status_code, error.body)
         if isinstance(error, openai.APIConnectionError):

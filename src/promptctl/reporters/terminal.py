@@ -34,6 +34,7 @@ def render(result: Result, style: Style = Style()) -> str:  # noqa: B008 - a tup
 class _Report:
     def __init__(self, result: Result, style: Style) -> None:
         self.result, self.style = result, style
+        self._sources_shown: set[str] = set()
 
     def lines(self) -> Iterator[str]:
         if not self.style.brief:
@@ -97,10 +98,10 @@ class _Report:
         yield from self._cases(
             suite, "new_pass", "NEW, PASSING" if suite.difference else "PASSING", "green", False
         )
-        yield from self._cases(suite, "error", "ERRORS", "yellow", True)
+        yield from self._errors(suite)
         yield from self._cases(suite, "unscored", "UNSCORED", "yellow", True)
-        yield from self._names(suite, "flaky", "FLAKY", "  passed and failed on the same side, no vote")
-        yield from self._names(suite, "advisory", "LISTED ONLY", "  info, quarantined or without a vote")
+        yield from self._names(suite, "flaky", "FLAKY", "   passed and failed on the same side")
+        yield from self._names(suite, "advisory", "LISTED ONLY", "   info, quarantined or without a vote")
         yield from self._watched(suite)
         yield from self._cases(suite, "still_failing", "still failing", "dim", self.style.verbose)
         if self.style.verbose:
@@ -132,6 +133,19 @@ class _Report:
         if len(shown) < len(found):
             yield f"    … and {len(found) - len(shown)} more (-v lists them)"
 
+    def _errors(self, suite: SuiteResult) -> Iterator[str]:
+        """Errors by their cause: an outage is one line, not one for each case."""
+        causes: dict[str, list[str]] = {}
+        for case in suite.results:
+            if case.state == "error":
+                causes.setdefault(_cause(case), []).append(case.case)
+        if not causes:
+            return
+        yield "  " + self._paint(f"ERRORS {sum(map(len, causes.values()))}", "yellow")
+        for cause, names in sorted(causes.items(), key=lambda item: -len(item[1]))[:LISTED]:
+            yield self._fit(f"    {plural(len(names), 'case')}   {terminal_line(cause)}")
+            yield self._fit("      " + "  ".join(terminal_line(name) for name in names))
+
     def _case_line(self, case: CaseResult) -> str:
         parts = [terminal_line(case.case)]
         if case.severity == "blocker":
@@ -160,7 +174,7 @@ class _Report:
         if trial.failure is not None:
             yield self._field("reason", f"{trial.failure.kind}: {trial.failure.message}")
         yield from self._outputs(case)
-        if case.state == "broken":
+        if case.state == "broken" and self._source_due(suite):
             yield from self._source(suite)
 
     def _outputs(self, case: CaseResult) -> Iterator[str]:
@@ -175,6 +189,13 @@ class _Report:
         after = "".join(_mark(p.kind, p.text) for p in pieces if p.kind != "removed")
         yield self._field("base", before or "(empty)")
         yield self._field("head", after or "(empty)")
+
+    def _source_due(self, suite: SuiteResult) -> bool:
+        """Where the text changed is said once a suite, with its first broken case."""
+        key = f"{suite.suite} {suite.model}"
+        due = key not in self._sources_shown
+        self._sources_shown.add(key)
+        return due
 
     def _source(self, suite: SuiteResult) -> Iterator[str]:
         for affected in self.result.affected:
@@ -277,7 +298,7 @@ class _Report:
         if suite.difference is None or rates.base is None:
             parts.append(
                 f"{head.passed} of {head.scored} pass ({percent(head.low)} to {percent(head.high)})"
-                if head
+                if head and head.scored
                 else "no case scored"
             )
         else:
@@ -378,6 +399,15 @@ def _deciding_checks(case: CaseResult) -> list[str]:
         for verdict in trial.verdicts
         if verdict.votes and verdict.status != "pass"
     ]
+
+
+def _cause(case: CaseResult) -> str:
+    for trial in (*case.head, *case.base):
+        if trial.failure is not None:
+            return f"{trial.failure.kind}: {trial.failure.message}"
+        if trial.outcome == "error":
+            return next((v.reason for v in trial.verdicts if v.check == "error"), "a check failed to run")
+    return "no answer"
 
 
 def _telling(case: CaseResult) -> TrialRecord | None:
