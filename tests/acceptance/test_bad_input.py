@@ -2,34 +2,17 @@
 
 import json
 import os
-import re
 import shlex
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-from pytest_httpserver import HTTPServer
 
-from tests.cli.run import Done, clean_environment, promptctl
+from tests.acceptance.refusing import PROJECT, REPLY, SUITE, Refusal, every_file, refused, run
+from tests.cli.run import clean_environment
 from tests.repository import Repo
 
-REPLY, SUITE, BULK = "prompts/reply.prompt.j2", "evals/reply.yaml", "evals/reply/cases.jsonl"
-PROJECT = {
-    REPLY: "Answer the customer.\n\nTicket: {{ ticket }}\n",
-    SUITE: "- {id: when, input: When, expected: 14 days}\n",
-}
-ERROR = re.compile(r"error: (?P<message>.+)  \[(?P<slug>[a-z0-9-]+)\]\n  at   (?P<at>.+)\n  fix  (?P<fix>.+)\n")
-PLACE = re.compile(r"[^:]+:[1-9][0-9]*:[1-9][0-9]*")
-
-
-class Refusal(NamedTuple):
-    """The three lines of one error."""
-
-    message: str
-    slug: str
-    at: str
-    fix: str
+BULK = "evals/reply/cases.jsonl"
 
 
 @pytest.fixture
@@ -40,39 +23,6 @@ def repo(tmp_path: Path) -> Repo:
 def ways(*names: str) -> pytest.MarkDecorator:
     """Each command that may be given what is wrong."""
     return pytest.mark.parametrize("command", [tuple(shlex.split(name)) for name in names], ids=names)
-
-
-def run(repo: Repo, *args: str, **options: object) -> Done:
-    done = promptctl(*args, cwd=repo.path, **options)  # type: ignore[arg-type]
-    assert "Traceback" not in done.out + done.err
-    return done
-
-
-def refusals(repo: Repo, *args: str, code: int = 2, **options: object) -> list[Refusal]:
-    """The errors of a command that must be refused, and must leave every file as it was."""
-    before = every_file(repo.path.parent)
-    done = run(repo, *args, **options)
-    assert done.code == code, done
-    assert every_file(repo.path.parent) == before
-    shown = re.sub(r"^(plan {7}|… and ).*\n", "", done.err, flags=re.MULTILINE)
-    assert ERROR.sub("", shown) == "", f"not three lines an error:\n{done.err}"
-    return [Refusal(**found.groupdict()) for found in ERROR.finditer(shown)]
-
-
-def refused(repo: Repo, *args: str, **options: object) -> Refusal:
-    """The one error of a command that must be refused, and must leave every file as it was."""
-    found = refusals(repo, *args, **options)
-    assert len(found) == 1, found
-    return found[0]
-
-
-def every_file(folder: Path) -> dict[str, bytes | None]:
-    """All files below `folder` but Git's own."""
-    return {
-        path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
-        for path in folder.rglob("*")
-        if ".git" not in path.parts and "home" not in path.parts
-    }
 
 
 def case_lines(count: int, **last: str) -> str:
@@ -98,15 +48,13 @@ def test_a_misspelt_input_names_the_template_the_case_and_the_nearest_name(repo:
 
 
 def test_a_misspelt_variable_that_only_one_case_reaches_is_found_before_any_call(repo: Repo):
-    template = (
-        "---\ninputs: {ticket: string}\n---\nTicket: {{ ticket }}\n{% if ticket == 'x' %}{{ tickt }}{% endif %}\n"
-    )
+    template = "---\ninputs: {ticket: string}\n---\nTicket: {{ ticket }}\n{% if ticket == 'x' %}{{ tickt }}{% endif %}\n"
     repo.write({REPLY: template, BULK: case_lines(17, ticket="x")})
 
     error = refused(repo, "test")
 
     assert error.slug == "undefined-variable"
-    assert error.at == f"{REPLY}:5:27, case c17 at {BULK}:17:1"
+    assert error.at == f"{REPLY}:5:26, case c17 at {BULK}:17:1"
     assert '"ticket"' in error.fix
 
 
@@ -120,7 +68,7 @@ ESCAPES = {
     "CVE-2019-10906 str.format_map": "{{ '{a.__class__}'.format_map({'a': ticket}) }}",
     "CVE-2024-56326 format kept in a variable": "{% set f = '{0.__class__}'.format %}{{ f(ticket) }}",
     "CVE-2024-56326 format kept in a mapping": "{{ {'f': '{0.__class__}'.format}['f'](ticket) }}",
-    "CVE-2024-56326 format through map": "{{ ['{0.__class__}']|map('attr', 'format')|map('string')|first }}",
+    "CVE-2024-56326 format through map": "{{ ['{0.__class__}']|map('format', ticket)|first }}",
     "CVE-2025-27516 attr": "{{ ('{0.__class__}'|attr('format'))(ticket) }}",
     "CVE-2025-27516 attr of attr": "{{ (('{0.__class__}'|attr('fo' ~ 'rmat'))(ticket)) }}",
     "attr to an underscore": "{{ ticket|attr('__class__') }}",
@@ -166,7 +114,14 @@ def test_a_template_whose_name_is_code_runs_nothing(repo: Repo):
 
 # Row 5: leaving the prompt folder
 
-OUTSIDE = ["../../etc/passwd", "../secret.txt", "/etc/passwd", "a/../../secret.txt", "..\\\\secret.txt", "C:/x"]
+OUTSIDE = [
+    "../../etc/passwd",
+    "../secret.txt",
+    "/etc/passwd",
+    "a/../../secret.txt",
+    "..\\\\secret.txt",
+    "C:/x",
+]
 
 
 @pytest.mark.parametrize("name", OUTSIDE)
@@ -193,7 +148,9 @@ def test_a_name_that_a_value_computes_stays_inside_too(repo: Repo):
 
 
 def test_a_symbolic_link_is_refused_by_its_path_and_never_followed(repo: Repo):
-    repo.write({**PROJECT, REPLY: "{% include 'link.j2' %}{{ ticket }}\n"}).symlink("prompts/link.j2", "../fifo")
+    repo.write({**PROJECT, REPLY: "{% include 'link.j2' %}{{ ticket }}\n"}).symlink(
+        "prompts/link.j2", "../fifo"
+    )
     os.mkfifo(repo.path / "fifo")
 
     error = refused(repo, "test", timeout=20)
@@ -227,7 +184,15 @@ def test_a_template_without_end_is_refused_by_name(repo: Repo, template: str):
 
 # Row 7: what is no revision. (A NUL cannot be given to a process; tests/store/test_repo.py has it.)
 
-NO_COMMITS = ["--output=CANARY", "-h", "--help", "a\nb", "HEAD:prompts/reply.prompt.j2", "HEAD^{tree}", "nowhere"]
+NO_COMMITS = [
+    "--output=CANARY",
+    "-h",
+    "--help",
+    "a\nb",
+    "HEAD:prompts/reply.prompt.j2",
+    "HEAD^{tree}",
+    "nowhere",
+]
 
 
 @pytest.mark.parametrize("revision", NO_COMMITS)
@@ -362,9 +327,10 @@ def test_a_file_that_differs_only_in_line_ends_is_unchanged_and_costs_no_call(re
     done = run(repo, "test", "--json", "-")
 
     result = json.loads(done.out)
-    assert result["decision"]["reasons"][0]["rule"] == "nothing-changed"
+    assert (done.code, result["decision"]["status"]) == (0, "pass")
+    assert (result["affected"], result["suites"]) == ([], [])
     assert result["calls"]["prompt"]["sent"] == 0
-    assert result["affected"] == []
+    assert done.err.splitlines()[-1].endswith("[nothing-changed]")
 
 
 # Rows 12 and 13 stand in test_bad_files.py, row 22 in test_bad_keys.py.

@@ -27,7 +27,7 @@ def promptctl(
     *args: str,
     cwd: Path,
     env: Mapping[str, str | None] | None = None,
-    input: str | bytes | None = None,
+    input: str | bytes | None = None,  # noqa: A002 - as subprocess names it
     timeout: float = 60,
 ) -> Done:
     """Runs `promptctl ARGS` in `cwd`. `env` adds variables; None takes one away."""

@@ -54,7 +54,8 @@ def write_project(root: Path) -> Scaffold:
     repository = Repository.find(root)
     branch = _default_branch(repository)
     wanted, kept = _sample(root, config)
-    if texts[0] is None and _configures(texts[1]):
+    settings_file = PYPROJECT if texts[0] is None and _configures(texts[1]) else NAME
+    if settings_file == PYPROJECT:
         kept = [PYPROJECT, *kept]
     else:
         settings = decode((STARTER / NAME).read_bytes(), NAME)
@@ -64,12 +65,13 @@ def write_project(root: Path) -> Scaffold:
     for name in written:
         write_atomically(root / name, wanted[name])
     prompt = f"{config.project.prompts}/{SAMPLE}"
+    held = settings_file, config.project.prompts, config.project.evals
     return Scaffold(
         root=root,
         written=tuple(written),
         kept=tuple(kept),
         prompt=prompt if prompt in wanted else None,
-        paths=tuple(dict.fromkeys(name.split("/")[0] for name in sorted({*written, *kept}))),
+        paths=tuple(name for name in held if os.path.lexists(root / name)),
         in_git=repository is not None,
         branch=branch,
     )

@@ -123,7 +123,9 @@ class Gate(Record):
 
 
 class Suite(Record):
-    """The cases of one prompt, with repeats, checks and gate. `digest` (`s1:`) covers the suite file and active cases.
+    """The cases of one prompt, sorted by id, with repeats, checks and gate.
+
+    `digest` (`s1:`) covers the suite file and active cases.
 
     `checks` are already merged into each case's own; they stay here to say what changed.
     """
@@ -141,6 +143,10 @@ class Suite(Record):
     place: Place | None = None
     digest: str = ""
 
+    def by_id(self) -> dict[str, Case]:
+        """The cases by id."""
+        return {case.id: case for case in self.cases}
+
     def case(self, case_id: str) -> Case | None:
-        """The case of that id."""
+        """The case of that id; for many at once take `by_id`."""
         return next((case for case in self.cases if case.id == case_id), None)

@@ -211,8 +211,9 @@ def yardstick_changes(
         accepted: (case, what) → why it is meant so.
     """
     found = []
+    kept = head.by_id() if head else {}
     for case in base.cases:
-        after = head.case(case.id) if head else None
+        after = kept.get(case.id)
         change = _taken_out(case, after) if case.status == "active" else None
         if change is None:
             continue

@@ -67,7 +67,7 @@ def open_side(home: Home, revision: Revision, *, config: Config | None = None) -
     """All files of one revision. Folders come from its own configuration; all else from `config`, if given."""
     own, tree = home.config, _tree(home, revision, home.config)
     if revision.label != WORKTREE:
-        own = _config_of(tree)
+        own = _config_of(tree, home.config if config else None)
         if own.project != home.config.project:
             tree = _tree(home, revision, own)
     acting = config or own
@@ -115,9 +115,17 @@ def _tree(home: Home, revision: Revision, config: Config) -> Tree:
     return CommitTree(home.repository, revision.commit, prefix, folders, label=revision.label)
 
 
-def _config_of(tree: Tree) -> Config:
-    texts = [tree.text(name) if tree.exists(name) else None for name in ("promptctl.toml", "pyproject.toml")]
-    return read_config(*texts, presets=PRESETS)
+def _config_of(tree: Tree, otherwise: Config | None) -> Config:
+    """The side's own configuration. A broken one of base must not block its own fix: `otherwise` stands for it."""
+    try:
+        texts = [
+            tree.text(name) if tree.exists(name) else None for name in ("promptctl.toml", "pyproject.toml")
+        ]
+        return read_config(*texts, presets=PRESETS)
+    except PromptctlError:
+        if otherwise is None:
+            raise
+        return otherwise
 
 
 def _read(path: Path) -> str | None:

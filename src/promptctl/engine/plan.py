@@ -259,8 +259,9 @@ class _Planner:
         base_suite = self.pairing.base_suite(suite.id) if partner else None
         has_base = partner is not None
         accepted = self._accepted(suite)
+        owns = base_suite.by_id() if base_suite else {}
         cases = [
-            self._case(suite, case, partner, base_suite, change, accepted)
+            self._case(suite, case, partner, owns.get(case.id), change, accepted)
             for case in suite.cases
             if self._chosen(case)
         ]
@@ -350,11 +351,10 @@ class _Planner:
         suite: Suite,
         case: Case,
         partner: str | None,
-        base_suite: Suite | None,
+        own: Case | None,
         change: Affected | None,
         accepted: dict[tuple[str, str], str],
     ) -> PlannedCase | None:
-        own = base_suite.case(case.id) if base_suite else None
         try:
             head = self._request(self.head, suite.prompt, render_case(self.head.prompts, suite.prompt, case))
         except PromptctlError as error:

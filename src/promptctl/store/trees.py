@@ -16,6 +16,8 @@ from promptctl.errors import FileError, Place
 from promptctl.store.repo import SUBMODULE, SYMLINK, Repository
 
 MAX_BYTES = 5_000_000
+MAX_BULK_BYTES = 500_000_000
+"""Cases in JSON lines are read line by line, so their files may be large."""
 EXTRA = ("promptctl.toml", "pyproject.toml")
 
 _SKIPPED = frozenset({".git", ".promptctl"})
@@ -139,7 +141,7 @@ class CommitTree(_Picture):
         found = {path[len(prefix) + 1 if prefix else 0 :]: entry for path, entry in entries.items()}
         links = {SYMLINK: "symlink", SUBMODULE: "submodule"}
         refused = {path: links[entry.mode] for path, entry in found.items() if entry.mode in links}
-        later = {path: "too-large" for path, entry in found.items() if (entry.size or 0) > MAX_BYTES}
+        later = {path: "too-large" for path, entry in found.items() if (entry.size or 0) > _limit(path)}
         wanted = {
             path: entry.id for path, entry in found.items() if path not in refused and path not in later
         }
@@ -217,11 +219,15 @@ def _read(root: Path, path: str, contents: dict[str, bytes], later: dict[str, st
         return
     if not stat.S_ISREG(facts.st_mode):  # a pipe would wait for ever
         return
-    data = _bytes_of(root / path) if facts.st_size <= MAX_BYTES else None
+    data = _bytes_of(root / path) if facts.st_size <= _limit(path) else None
     if data is not None:
         contents[path] = data
     else:
-        later[path] = "too-large" if facts.st_size > MAX_BYTES else "unreadable"
+        later[path] = "too-large" if facts.st_size > _limit(path) else "unreadable"
+
+
+def _limit(path: str) -> int:
+    return MAX_BULK_BYTES if path.endswith(".jsonl") else MAX_BYTES
 
 
 def _bytes_of(path: Path) -> bytes | None:

@@ -1,0 +1,54 @@
+"""`promptctl checks`: the catalogue of checks, and a page for each."""
+
+import click
+
+from promptctl.cli.output import write
+from promptctl.core.words import plural
+from promptctl.engine.pages import catalogue, page
+from promptctl.reporters.safe import terminal_text
+
+GROUPS = {
+    "not": "passes where its check fails, and fails where it passes; unscored stays unscored.",
+    "any": "passes when one of its checks passes; else unscored if one of them is; else fails.",
+    "all": "fails when one of its checks fails; else unscored if one of them is; else passes.",
+}
+SHAPES = {
+    "not": '  - not: {contains: "30 days"}',
+    "any": '  - any: [{contains: "14 days"}, {contains: "two weeks"}]',
+    "all": '  - all: [{starts_with: "Dear"}, {max_words: 180}]',
+}
+EPILOG = """\b
+Examples:
+  promptctl checks                         all checks by family
+  promptctl checks contains_any            arguments, examples, what `not` does
+"""
+
+
+@click.command(epilog=EPILOG)
+@click.argument("name", required=False)
+def checks(name: str | None) -> None:
+    """Lists the checks that cases and suites can use, or shows the page of one."""
+    if name in GROUPS:
+        write(f"{name} (combines checks)\n\n`{name}:` {GROUPS[name]}\n\nExamples\n\n{SHAPES[name]}")
+    elif name is not None:
+        write(terminal_text(page(name)))
+    else:
+        _catalogue()
+
+
+def _catalogue() -> None:
+    from tabulate import tabulate
+
+    found = catalogue()
+    room = max(len(name) for _, name, _, _ in found)
+    for family in dict.fromkeys(row[0] for row in found):
+        rows = [
+            (f"  {name:<{room}}", about + (f" Needs {', '.join(needs)}." if needs else ""))
+            for of_family, name, about, needs in found
+            if of_family == family
+        ]
+        write(family)
+        write(tabulate(rows, tablefmt="plain", maxcolwidths=[None, 84 - room], preserve_whitespace=True))
+        write("")
+    write("`not:`, `any:` and `all:` combine them.")
+    write(f"{plural(len(found), 'check')}; `promptctl checks NAME` shows the page of one")
