@@ -50,10 +50,11 @@ def refused(repo: Repo, *args: str, **options: Any) -> Refusal:
     return found[0]
 
 
-def every_file(folder: Path) -> dict[str, bytes | None]:
-    """All files below `folder` but Git's own."""
+def every_file(folder: Path, *, records: bool = False) -> dict[str, bytes | None]:
+    """All files below `folder` but Git's own and the home; with `records`, also what a run notes of itself."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes() if path.is_file() else None
         for path in folder.rglob("*")
-        if ".git" not in path.parts and "home" not in path.parts
+        if not {".git", "home"} & set(path.parts)
+        and (records or ".promptctl" not in path.parts or path.suffix == ".db")
     }

@@ -78,8 +78,9 @@ def test_a_key_that_the_server_refuses_ends_the_run_and_is_in_no_output_and_no_f
     assert done.out.splitlines()[-1].startswith("INCOMPLETE")
     assert done.out.splitlines()[-1].endswith("[errors]")
     assert 1 <= len(httpserver.log) < 40
-    written = every_file(repo.path)
+    written = every_file(repo.path, records=True)
     assert "result.json" in written
+    assert any(name.startswith(".promptctl/runs/") for name in written)
     for text in (done.out.encode(), done.err.encode(), *filter(None, written.values())):
         assert not any(form in text for form in forms_of(KEY))
 

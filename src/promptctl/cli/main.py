@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from promptctl._version import __version__
-from promptctl.errors import Incomplete, PromptctlError, Several
+from promptctl.errors import PromptctlError, Several
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("init:init", "Make a project that runs at once, without a key."),
@@ -114,14 +114,14 @@ def show_error(error: PromptctlError) -> None:
     from promptctl.reporters.safe import terminal_line
 
     errors = error.errors if isinstance(error, Several) else (error,)
+    lines = []
     for one in errors[:SHOWN_ERRORS]:
-        print(f"error: {terminal_line(one.message)}  [{one.slug}]", file=sys.stderr)
-        if one.at is not None:
-            print(f"  at   {terminal_line(str(one.at))}", file=sys.stderr)
-        if one.fix:
-            print(f"  fix  {terminal_line(one.fix)}", file=sys.stderr)
+        lines.append(f"error: {terminal_line(one.message)}  [{one.slug}]")
+        lines += [f"  at   {terminal_line(str(one.at))}"] if one.at is not None else []
+        lines += [f"  fix  {terminal_line(one.fix)}"] if one.fix else []
     if len(errors) > SHOWN_ERRORS:
-        print(f"… and {len(errors) - SHOWN_ERRORS} more errors", file=sys.stderr)
+        lines.append(f"… and {len(errors) - SHOWN_ERRORS} more errors")
+    sys.stderr.write("\n".join(lines) + "\n")
 
 
 def _usage(error: click.UsageError) -> PromptctlError:
@@ -170,6 +170,3 @@ def _our_bug(error: Exception) -> int:
         )
     )
     return 70
-
-
-__all__ = ["Incomplete", "main", "promptctl", "show_error"]

@@ -42,9 +42,8 @@ def show(prompt: str) -> None:
         write(f"{label:<10}{terminal_line(f'{side.prompts.folder}/{name}')}")
         label = ""
     suites = [name for name in side.suites.ids if side.suites.suite(name).prompt == prompt_id]
-    write(
-        f"{'suites':<10}{terminal_line(', '.join(suites) or f'none; cases go into {side.suites.folder}/{prompt_id}.yaml')}"
-    )
+    where = ", ".join(suites) or f"none; cases go into {side.suites.folder}/{prompt_id}.yaml"
+    write(f"{'suites':<10}{terminal_line(where)}")
 
 
 def values_of(variables: tuple[str, ...], file: Path | None) -> dict[str, Any]:

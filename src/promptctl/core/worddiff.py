@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 MAX_TOKENS = 2000
 """Beyond this, whole texts are shown as replaced: a model that loops would cost the matcher seconds (16 s for
 2,000 words of a four-word loop)."""
+LEAST_KEPT = 0.3
+"""Share of the changed middle that both texts must have for a word-by-word picture to help."""
 _CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _PIECES = rf"[{_CJK}]|[^\W{_CJK}]+|\s+|[^\w\s]"
 
@@ -34,13 +36,26 @@ def word_diff(before: str, after: str) -> list[Piece]:
 
 def _middle(old: list[str], new: list[str]) -> list[Piece]:
     if len(old) + len(new) > MAX_TOKENS or not old or not new:
-        return [Piece("removed", "".join(old)), Piece("added", "".join(new))]
+        return _replaced(old, new)
     from difflib import SequenceMatcher  # 6 ms, only where something differs
 
-    pieces = []
-    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=True).get_opcodes():
-        if tag == "equal":
-            pieces.append(Piece("same", "".join(old[i:j])))
-        else:
-            pieces += [Piece("removed", "".join(old[i:j])), Piece("added", "".join(new[k:m]))]
-    return pieces
+    codes = SequenceMatcher(None, old, new, autojunk=True).get_opcodes()
+    kept = sum(len(old[n].strip()) for tag, i, j, _, _ in codes if tag == "equal" for n in range(i, j))
+    if kept < LEAST_KEPT * max(len("".join(old)), len("".join(new))):
+        return _replaced(old, new)  # scattered words in common would make two sentences unreadable
+    removed: list[str] = []
+    added: list[str] = []
+    pieces: list[Piece] = []
+    for tag, i, j, k, m in codes:
+        same = "".join(old[i:j])
+        if tag == "equal" and (same.strip() or not (removed or added)):
+            pieces += [*_replaced(removed, added), Piece("same", same)]
+            removed, added = [], []
+        else:  # a lone space between two changes belongs to them
+            removed += old[i:j]
+            added += new[k:m]
+    return pieces + _replaced(removed, added)
+
+
+def _replaced(old: list[str], new: list[str]) -> list[Piece]:
+    return [Piece("removed", "".join(old)), Piece("added", "".join(new))]

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping, Sequence
 from promptctl.core.exchange import Answer, Failure, Output, Request
 from promptctl.core.message import Message
 
-
 # Each model is imported when it answers: a run that is answered from the store needs none of them.
 
 

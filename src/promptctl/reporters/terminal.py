@@ -202,10 +202,9 @@ class _Report:
             if affected.prompt != suite.prompt:
                 continue
             for change in affected.lines[:2]:
-                if change.before:
-                    yield self._field("changed", f"{change.path}:{change.line}   - {change.before.strip()}")
-                if change.after:
-                    yield self._field("changed", f"{change.path}:{change.line}   + {change.after.strip()}")
+                pieces = word_diff(*_excerpt(change.before.strip(), change.after.strip()))
+                marked = "".join(_mark(piece.kind, piece.text) for piece in pieces)
+                yield self._field("changed", f"{change.path}:{change.line}   {marked}")
 
     def _names(self, suite: SuiteResult, state: str, title: str, about: str) -> Iterator[str]:
         found = [case for case in suite.results if case.state == state]
@@ -238,8 +237,9 @@ class _Report:
                 )
         for change in suite.yardstick:
             if change.accepted is not None:
+                because = terminal_line(change.accepted)
                 yield self._fit(
-                    f"  ACCEPTED   {terminal_line(change.case)} {change.what}, because: {terminal_line(change.accepted)}"
+                    f"  ACCEPTED   {terminal_line(change.case)} {change.what}, because: {because}"
                 )
 
     def _yardstick(self, suite: SuiteResult) -> Iterator[str]:
@@ -324,7 +324,8 @@ class _Report:
         if calls.currency == "USD" and calls.cost is not None:
             cost = f"${calls.cost:.3f}"
         sent = calls.prompt.sent + calls.judge.sent + calls.confirm.sent
-        line = f"  {plural(sent, 'call')}, {calls.prompt.reused} reused, {calls.prompt.saved_equal} saved as equal, {cost}"
+        reused, saved = calls.prompt.reused, calls.prompt.saved_equal
+        line = f"  {plural(sent, 'call')}, {reused} reused, {saved} saved as equal, {cost}"
         detectable = [suite.detectable for suite in self.result.suites if suite.detectable is not None]
         if len(self.result.suites) == 1 and detectable:
             line += f"; detects −{points(round(detectable[0], 2))} points at 80 %"

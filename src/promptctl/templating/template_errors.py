@@ -65,7 +65,7 @@ def explain(
             f"{error} is put into the text without saying how it reads",
             slug="not-text",
             at=place(path, line, lines),
-            fix="add a filter: `| tojson` writes it as JSON, `| join(', ')` joins a list, `| default('')` replaces null",
+            fix="add a filter: `| tojson` for JSON, `| join(', ')` for a list, `| default('', true)` for null",
         )
     return _limits(error, path, line, lines)
 

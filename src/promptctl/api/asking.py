@@ -1,0 +1,257 @@
+"""One answer now: several versions and models side by side, and an answer that becomes a case."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+from promptctl.api.project import Project
+from promptctl.core.exchange import Answered, Failure, Output
+from promptctl.core.ports import Progress
+from promptctl.core.words import did_you_mean
+from promptctl.engine.answering import Providers, own_store, recordings
+from promptctl.engine.ask import Wanted, answer_all
+from promptctl.engine.bill import price
+from promptctl.engine.load import Side, routed
+from promptctl.engine.one_side import OneSide, known_to_none
+from promptctl.engine.requests import Rendered
+from promptctl.errors import Incomplete, PromptctlError, PromptError, Several
+from promptctl.store.case_files import NewCasePlace, new_case_id, place_for_case, save_case
+
+_CURES = {
+    "timeout": "ask again, or allow more seconds: `deadline` under [providers.{provider}]",
+    "rate_limited": "wait a little and ask again: the server refuses so many calls",
+    "unavailable": "ask again; if it stays so, look at base_url under [providers.{provider}]",
+    "malformed": "look at base_url of provider {provider}: it must speak chat completions, and mostly ends in /v1",
+    "rejected": "`promptctl render {label}` shows what was sent; look at its model and params",
+}
+_REFUSED_KEY = "set {key_env} to a key that this server accepts"
+
+
+class Unanswered(Several):
+    """More than one question without an answer."""
+
+    exit_code = 3
+
+
+class Reply(NamedTuple):
+    """What came back for one version and one model. `cost` is None where it cannot be known."""
+
+    label: str
+    model: str
+    answered: Answered
+    cost: float | None
+
+
+class Asked(NamedTuple):
+    """All replies in the order they were asked for, and what the user should know about the answer store."""
+
+    replies: tuple[Reply, ...]
+    warnings: tuple[str, ...]
+
+
+class Saved(NamedTuple):
+    """A case that was written, and what decides about it."""
+
+    path: str
+    case_id: str
+    checks: tuple[str, ...]
+
+
+class Destination(NamedTuple):
+    """Where an answer will be kept as a case, and the inputs that it is the answer to."""
+
+    place: NewCasePlace
+    values: dict[str, Any]
+
+
+def ask(
+    project: Project,
+    prompts: Sequence[str],
+    *,
+    case_id: str | None = None,
+    values: Mapping[str, Any] | None = None,
+    models: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Asked:
+    """An answer from each version under each model. What was answered before is not asked again.
+
+    Args:
+        prompts: `PROMPT` or `PROMPT@REV`, at least one.
+        case_id: A case of the working tree, instead of values.
+        values: By input name; a value must be an input of at least one version.
+        models: Instead of the prompts' own.
+
+    Raises:
+        PromptctlError: what can be known before the first call: an unknown prompt, a missing value, a missing key.
+        Incomplete: the store failed, or more calls are needed than the project allows.
+    """
+    head = project.worktree()
+    sides = [_side(project, head, name, model) for name in prompts for model in models or (None,)]
+    _refuse_unknown(sides, values or {})
+    rendered = [_rendered(one, case_id, values or {}) for one in sides]
+    providers = project.providers()
+    wanted = [Wanted(found.request, 0, providers.provider(found.model)) for found in rendered]
+    store = own_store(project.root)
+    try:
+        found = answer_all(
+            wanted,
+            store=store,
+            recorded=recordings(_distinct(sides), _suites_of(sides)),
+            max_calls=project.config.budget.max_calls,
+            progress=progress,
+        )
+    finally:
+        store.close()
+    replies = tuple(
+        _reply(project, providers, one, version, found[question.key])
+        for one, version, question in zip(sides, rendered, wanted, strict=True)
+    )
+    return Asked(replies, tuple(store.warnings))
+
+
+def refuse_unanswered(project: Project, replies: Sequence[Reply]) -> None:
+    """Raises for replies that are failures (exit code 3): one error each, with what can be done."""
+    errors = [_error(project, reply) for reply in replies if isinstance(reply.answered.answer, Failure)]
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Unanswered(errors)
+
+
+def destination(
+    project: Project, prompt: str, values: Mapping[str, Any], suite_id: str | None = None
+) -> Destination:
+    """Where an answer to these values can be kept as a case: the prompt's only suite, or one of the prompt's own id.
+
+    Raises:
+        PromptctlError: there are several suites (`several-suites`), or the suite's file cannot take a case.
+    """
+    head = project.worktree()
+    prompt_id = prompt.partition("@")[0]
+    one = OneSide(head, head, prompt_id)
+    one.of_values(values)  # a case that the working tree's prompt refuses would stop every later run
+    return Destination(
+        place_for_case(project.root, head.suites, suite_id or _suite_for(head, prompt_id)),
+        one.typed(values),
+    )
+
+
+def save(project: Project, target: Destination, output: Output, *, rejected: str | None = None) -> Saved:
+    """Writes a new case: the answer is what is expected from now on, or with `rejected` what must not come again.
+
+    Args:
+        rejected: Why the answer is wrong.
+
+    Raises:
+        PromptctlError: `empty-answer`, nothing can be expected of it; or the file cannot be written.
+    """
+    case: dict[str, Any] = {"id": new_case_id(target.values), "vars": target.values}
+    if rejected is not None:
+        case["rejected"] = {"text": output.text, "reason": rejected}
+        case["checks"] = [_unlike(output.text)]
+    elif output.text.strip():
+        case["expected"] = {"text": output.text}
+    else:
+        raise PromptctlError(
+            "the answer is empty, so nothing is saved",
+            slug="empty-answer",
+            at="--save",
+            fix='say that it is wrong: --rejected "no answer"',
+        )
+    path = save_case(target.place, case)
+    found = project.worktree().suites.suite(target.place.suite).case(case["id"])
+    checks = tuple(check.name for check in found.checks) if found else ()
+    return Saved(path, case["id"], checks)
+
+
+def _unlike(text: str) -> dict[str, Any]:
+    """A check that fails for this very answer, however it is spaced, and passes for any other."""
+    if not text.strip():
+        return {"not_empty": {}}
+    return {"not": {"equals": {"value": text, "normalise": True}}}
+
+
+def _side(project: Project, head: Side, name: str, model: str | None) -> OneSide:
+    prompt_id, side = project.split(name)
+    return OneSide(head, side, prompt_id, model=model)
+
+
+def _refuse_unknown(sides: Sequence[OneSide], values: Mapping[str, Any]) -> None:
+    if any(one.side.prompts.version(one.prompt).dynamic for one in sides):
+        return  # what such a template reads is known only when it is rendered
+    if unknown := known_to_none(sides, values):
+        inputs = sorted({name for one in sides for name in one.inputs})
+        raise PromptError(
+            f"{unknown[0]!r} is given, but {sides[0].prompt} has no such input",
+            slug="undeclared-input",
+            at=f"--var {unknown[0]}",
+            fix=f"{did_you_mean(unknown[0], inputs)}its inputs are: {', '.join(inputs) or 'none'}",
+        )
+
+
+def _rendered(one: OneSide, case_id: str | None, values: Mapping[str, Any]) -> Rendered:
+    if case_id is not None:
+        return one.of_case(*one.find_case(case_id))
+    return one.of_values(values, strict=False)
+
+
+def _distinct(sides: Sequence[OneSide]) -> list[Side]:
+    return list({one.side.revision.label: one.side for one in sides}.values())
+
+
+def _suites_of(sides: Sequence[OneSide]) -> list[str]:
+    prompts = {one.prompt for one in sides}
+    found = set()
+    for side in _distinct(sides):
+        for suite_id in side.suites.ids:
+            if side.suites.files(suite_id).answers and side.suites.suite(suite_id).prompt in prompts:
+                found.add(suite_id)
+    return sorted(found)
+
+
+def _reply(
+    project: Project, providers: Providers, one: OneSide, rendered: Rendered, answered: Answered
+) -> Reply:
+    answer = answered.answer
+    if isinstance(answer, Output):
+        return Reply(one.label, rendered.model, answered, price(answer, rendered.model, project.config))
+    clean = Failure(kind=answer.kind, message=providers.redactor.clean(answer.message), fatal=answer.fatal)
+    return Reply(one.label, rendered.model, Answered(answer=clean, source=answered.source), None)
+
+
+def _error(project: Project, reply: Reply) -> Incomplete:
+    answer = reply.answered.answer
+    if not isinstance(answer, Failure):
+        raise AssertionError(reply)
+    route = routed(project.config, reply.model)
+    provider = route.provider if route else reply.model
+    cure = _CURES.get(answer.kind, "ask again")
+    if answer.message.startswith("401") and route and route.key_env:
+        cure = _REFUSED_KEY.format(key_env=route.key_env)
+    return Incomplete(
+        f"no answer from {reply.model}: {answer.message}",
+        slug=answer.kind.replace("_", "-"),
+        at=f"{reply.label}, provider {provider}",
+        fix=cure.format(provider=provider, label=reply.label),
+    )
+
+
+def _suite_for(head: Side, prompt_id: str) -> str:
+    suites = {name: head.suites.suite(name).prompt for name in head.suites.ids}
+    own = [name for name, prompt in suites.items() if prompt == prompt_id]
+    if len(own) == 1:
+        return own[0]
+    if own:
+        raise PromptctlError(
+            f"{prompt_id} has {len(own)} suites: {', '.join(own)}",
+            slug="several-suites",
+            at="--save",
+            fix=f"say which gets the case: --suite {own[0]}",
+        )
+    if prompt_id in suites:
+        raise PromptctlError(
+            f"the suite {prompt_id} tests another prompt, {suites[prompt_id]}",
+            slug="several-suites",
+            at="--save",
+            fix=f"write a suite with `prompt: {prompt_id}` in its suite.yaml, and name it with --suite",
+        )
+    return prompt_id

@@ -1,0 +1,135 @@
+"""`promptctl answers`: outputs from elsewhere in, answers that can be committed out, and what is stored."""
+
+from pathlib import Path
+
+import click
+
+from promptctl.api.answers import Exported, export_answers, import_answers
+from promptctl.api.project import Project
+from promptctl.cli.output import save, talk, write
+from promptctl.core.words import plural
+from promptctl.engine.answering import own_store
+from promptctl.errors import Incomplete
+from promptctl.reporters.safe import terminal_line
+from promptctl.store.files import read_bytes
+
+NAMED = 3
+
+
+@click.group(no_args_is_help=False)
+def answers() -> None:
+    """Imports, exports and counts stored answers."""
+
+
+@answers.command(
+    "import",
+    epilog="\b\nExamples:\n  promptctl answers import out.jsonl --prompt support/reply\n"
+    "  promptctl answers import before.jsonl --prompt support/reply@main --model gpt-4o\n"
+    "\n\b\nA line of FILE.jsonl; the last six may be left out:\n"
+    '  {"case": "late-refund-3f9c2a", "output": "Within 14 days.",\n'
+    '   "sample": 0, "usage": {"input": 61, "output": 9}, "seconds": 0.8,\n'
+    '   "cost": 0.0001, "contexts": [], "tool_calls": []}',
+)
+@click.argument("file", type=click.Path(path_type=Path), metavar="FILE.jsonl")
+@click.option(
+    "--prompt", required=True, metavar="PROMPT[@REV]", help="The version that produced the outputs."
+)
+@click.option("--suite", metavar="S", help="The suite whose cases are meant, where an id is in several.")
+@click.option("--model", metavar="M", help="The model that produced them; by default the prompt's own.")
+def import_(file: Path, prompt: str, suite: str | None, model: str | None) -> None:
+    """Takes outputs that were produced elsewhere, for the cases of the working tree.
+
+    `promptctl test` then compares them without a call. All lines are taken, or none.
+    """
+    done = import_answers(Project(), read_bytes(file), str(file), prompt=prompt, suite=suite, model=model)
+    for warning in done.warnings:
+        talk(f"warning: {terminal_line(warning)}")
+    write(terminal_line(f"{done.new} new, {done.known} already there, for {done.label} under {done.model}"))
+    if done.equal:
+        talk(
+            f"{plural(done.equal, 'line')} answered a request that another line answers too, with the same output"
+        )
+    if done.unanswered:
+        first = ", ".join(done.unanswered[:NAMED])
+        more = ", …" if len(done.unanswered) > NAMED else ""
+        talk(
+            f"no answer for {len(done.unanswered)} of {plural(done.cases, 'case')}: {terminal_line(first)}{more}"
+        )
+    if done.unused:
+        talk(
+            f"{done.unused} of them will not be used: an answer that was asked from {terminal_line(done.model)} "
+            "is stored for the same request, and comes first"
+        )
+
+
+@answers.command(
+    epilog="\b\nExamples:\n  promptctl answers export support/reply\n  promptctl answers export 'support/*' -o -"
+)
+@click.argument("suites", nargs=-1, required=True, metavar="SUITE...")
+@click.option(
+    "-o", "--output", metavar="F", help="One file for all, instead of one beside each suite; - is stdout."
+)
+def export(suites: tuple[str, ...], output: str | None) -> None:
+    """Writes the answers that suites need as files to commit beside them.
+
+    They are the answers to what the working tree sends. Whoever has them can run `promptctl test --offline`.
+    """
+    project = Project()
+    found = export_answers(project, suites)
+    for one in found:
+        _talk_of(one)
+    if not any(one.lines for one in found):
+        raise Incomplete(
+            "nothing to export: no request of these suites has an answer",
+            slug="no-answers",
+            at=f"promptctl answers export {' '.join(suites)}",
+            fix=f"ask for them first: `promptctl test {found[0].suite} --no-base`",
+        )
+    if output is not None:
+        lines = sorted({line for one in found for line in one.lines})
+        save("\n".join(lines) + "\n", output)
+        if output != "-":
+            write(f"{plural(len(lines), 'answer')} in {terminal_line(output)}")
+        return
+    for one in found:
+        if one.lines:
+            save("\n".join(one.lines) + "\n", str(project.root / one.path))
+            write(terminal_line(f"{one.suite}: {plural(len(one.lines), 'answer')} in {one.path}"))
+
+
+def _talk_of(one: Exported) -> None:
+    for warning in one.warnings:
+        talk(f"warning: {terminal_line(warning)}")
+    if one.missing:
+        first = ", ".join(one.missing[:NAMED]) + (", …" if len(one.missing) > NAMED else "")
+        cure = f"`promptctl test {one.suite} --no-base` asks"
+        talk(
+            terminal_line(
+                f"{one.suite}: {plural(len(one.missing), 'case')} without an answer ({first}); {cure}"
+            )
+        )
+
+
+@answers.command(epilog="\b\nExample:\n  promptctl answers stats")
+def stats() -> None:
+    """Counts what is stored in .promptctl/answers.db."""
+    store = own_store(Project().root, readonly=True)
+    try:
+        counts = store.stats()
+    finally:
+        store.close()
+    for warning in store.warnings:
+        talk(f"warning: {terminal_line(warning)}")
+    write(f"asked     {counts.answers}")
+    write(f"imported  {counts.imported}")
+    write(f"requests  {counts.requests}")
+    if counts.damaged:
+        write(f"damaged   {counts.damaged}, kept apart and not used")
+    write(f"size      {_size(counts.size)}")
+
+
+def _size(count: int) -> str:
+    for unit, bytes_ in (("GB", 1_000_000_000), ("MB", 1_000_000), ("kB", 1_000)):
+        if count >= bytes_:
+            return f"{count / bytes_:.1f} {unit}"
+    return plural(count, "byte")
