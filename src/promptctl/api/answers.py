@@ -35,12 +35,21 @@ class Imported(NamedTuple):
     warnings: tuple[str, ...]
 
 
+class ExportedLine(NamedTuple):
+    """One line of a recording file, without its end, and what it is sorted by."""
+
+    case: str
+    model: str
+    sample: int
+    text: str
+
+
 class Exported(NamedTuple):
     """The recorded answers of one suite: its lines, where they belong, and the cases that have none."""
 
     suite: str
     path: str
-    lines: tuple[str, ...]
+    lines: tuple[ExportedLine, ...]
     missing: tuple[str, ...]
     warnings: tuple[str, ...]
 
@@ -156,21 +165,21 @@ def _export(project: Project, side: Side, suite: Suite) -> Exported:
     finally:
         store.close()
     lines, missing = [], []
-    for case_id, wanted in sorted(needed, key=lambda pair: (pair[0], pair[1].sample)):
+    for case_id, wanted in needed:
         output = found[wanted.key].answer
         if isinstance(output, Output):
-            key = wanted.key
-            model = output.model or wanted.request.model
-            lines.append(
-                recording_line(
-                    case=case_id, sample=key.sample, request=key.request, model=model, output=output
-                )
-            )
+            lines.append(_exported(case_id, wanted, output))
         elif case_id not in missing:
             missing.append(case_id)
     name = suite.prompt.rpartition("/")[2]
     path = f"{side.suites.folder}/{suite.id}/{ANSWERS}/{name}.jsonl"
-    return Exported(suite.id, path, tuple(lines), tuple(missing), tuple(store.warnings))
+    return Exported(suite.id, path, tuple(sorted(lines)), tuple(missing), tuple(store.warnings))
+
+
+def _exported(case_id: str, wanted: Wanted, output: Output) -> ExportedLine:
+    model, key = output.model or wanted.request.model, wanted.key
+    text = recording_line(case=case_id, sample=key.sample, request=key.request, model=model, output=output)
+    return ExportedLine(case_id, model, key.sample, text)
 
 
 def _fit(

@@ -1,10 +1,11 @@
 """`promptctl answers`: outputs from elsewhere in, answers that can be committed out, and what is stored."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from promptctl.api.answers import Exported, export_answers, import_answers
+from promptctl.api.answers import Exported, ExportedLine, export_answers, import_answers
 from promptctl.api.project import Project
 from promptctl.cli.output import save, talk, write
 from promptctl.core.words import plural
@@ -86,15 +87,19 @@ def export(suites: tuple[str, ...], output: str | None) -> None:
             fix=f"ask for them first: `promptctl test {found[0].suite} --no-base`",
         )
     if output is not None:
-        lines = sorted({line for one in found for line in one.lines})
-        save("\n".join(lines) + "\n", output)
+        lines = sorted(line for one in found for line in one.lines)
+        save(_text(lines), output)
         if output != "-":
             write(f"{plural(len(lines), 'answer')} in {terminal_line(output)}")
         return
     for one in found:
         if one.lines:
-            save("\n".join(one.lines) + "\n", str(project.root / one.path))
+            save(_text(one.lines), str(project.root / one.path))
             write(terminal_line(f"{one.suite}: {plural(len(one.lines), 'answer')} in {one.path}"))
+
+
+def _text(lines: Iterable[ExportedLine]) -> str:
+    return "".join(f"{line.text}\n" for line in lines)
 
 
 def _talk_of(one: Exported) -> None:
@@ -113,7 +118,7 @@ def _talk_of(one: Exported) -> None:
 @answers.command(epilog="\b\nExample:\n  promptctl answers stats")
 def stats() -> None:
     """Counts what is stored in .promptctl/answers.db."""
-    store = own_store(Project().root, readonly=True)
+    store = own_store(Project().root)
     try:
         counts = store.stats()
     finally:

@@ -10,7 +10,7 @@ from promptctl.api.project import Project
 from promptctl.cli.output import refuse_both, talk, write
 from promptctl.cli.progress import Bar
 from promptctl.cli.prompts import values_of
-from promptctl.core.exchange import Output, Source
+from promptctl.core.exchange import Output, Source, Usage
 from promptctl.core.words import plural
 from promptctl.errors import PromptctlError
 from promptctl.reporters.safe import terminal_line, terminal_text
@@ -120,31 +120,29 @@ def _show(project: Project, asked: Asked) -> None:
 
 
 def _facts(reply: Reply, output: Output, currency: str) -> str:
-    """Tokens, seconds, cost, where it came from, and what of it is not shown."""
-    facts = []
-    usage = output.usage
-    if usage is not None:
-        known = [(usage.input, "in"), (usage.output, "out")]
-        facts.append(" and ".join(f"{plural(n, 'token')} {way}" for n, way in known if n is not None))
+    """Tokens, seconds and cost; then where it came from, and what of it is not shown."""
+    usage = output.usage or Usage()
+    numbers = [
+        f"{plural(count, 'token')} {way}"
+        for count, way in ((usage.input, "in"), (usage.output, "out"))
+        if count is not None
+    ]
     if output.seconds is not None:
-        facts.append(f"{output.seconds:.1f} s")
-    if reply.cost is None:
-        facts.append(
-            "cost unknown (no price in promptctl.toml)" if usage else "cost unknown (tokens not counted)"
-        )
+        numbers.append(f"{output.seconds:.1f} s")
+    if reply.cost is not None:
+        numbers.append(f"cost {reply.cost:.6f}".rstrip("0").rstrip(".") + f" {currency}")
+    elif output.usage:
+        numbers.append("cost unknown (no price in promptctl.toml)")
     else:
-        facts.append(f"cost {reply.cost:.6f}".rstrip("0").rstrip(".") + f" {currency}")
-    if source := _SOURCES.get(reply.answered.source):
-        facts.append(source)
-    if output.finish != "stop":
-        facts.append(_FINISHES[output.finish])
-    if output.tool_calls:
-        facts.append(f"{plural(len(output.tool_calls), 'tool call')} not shown")
-    if output.reasoning:
-        facts.append(f"its reasoning ({len(output.reasoning)} characters) is not shown")
-    if not output.text.strip():
-        facts.append("the answer is empty")
-    return "; ".join([", ".join(facts[:3]), *facts[3:]])
+        numbers.append("cost unknown (tokens not counted)")
+    notes = [
+        _SOURCES.get(reply.answered.source),
+        _FINISHES.get(output.finish),
+        f"{plural(len(output.tool_calls), 'tool call')} not shown" if output.tool_calls else None,
+        f"reasoning of {len(output.reasoning)} characters not shown" if output.reasoning else None,
+        "the answer is empty" if not output.text.strip() else None,
+    ]
+    return "; ".join([", ".join(numbers), *filter(None, notes)])
 
 
 def _save(project: Project, target: Destination, reply: Reply, rejected: str | None) -> None:

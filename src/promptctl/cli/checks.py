@@ -6,6 +6,7 @@ from promptctl.cli.output import write
 from promptctl.core.words import plural
 from promptctl.engine.pages import catalogue, page
 from promptctl.reporters.safe import terminal_text
+from promptctl.reporters.terminal import COLUMNS
 
 GROUPS = {
     "not": "passes where its check fails, and fails where it passes; unscored stays unscored.",
@@ -40,15 +41,21 @@ def _catalogue() -> None:
     from tabulate import tabulate
 
     found = catalogue()
-    room = max(len(name) for _, name, _, _ in found)
-    for family in dict.fromkeys(row[0] for row in found):
-        rows = [
-            (f"  {name:<{room}}", about + (f" Needs {', '.join(needs)}." if needs else ""))
-            for of_family, name, about, needs in found
-            if of_family == family
-        ]
-        write(family)
-        write(tabulate(rows, tablefmt="plain", maxcolwidths=[None, 84 - room], preserve_whitespace=True))
-        write("")
+    rows, before = [], ""
+    for family, name, about, needs in found:
+        said = about + (f" Needs {', '.join(needs)}." if needs else "")
+        rows.append((family if family != before else "", name, said))
+        before = family
+    used = max(len(row[0]) for row in rows) + max(len(row[1]) for row in rows) + 4
+    write(
+        tabulate(
+            rows,
+            ("family", "check", "asks"),
+            tablefmt="simple",
+            disable_numparse=True,
+            maxcolwidths=[None, None, COLUMNS - used],
+        )
+    )
+    write("")
     write("`not:`, `any:` and `all:` combine them.")
     write(f"{plural(len(found), 'check')}; `promptctl checks NAME` shows the page of one")

@@ -80,8 +80,7 @@ def list_(selectors: tuple[str, ...]) -> None:
     for row in rows if selectors else ():
         if row.suite is not None and row.suite.cases:
             _list_cases(row.suite, last.get(row.suite.id))
-    broken = len(side.tree.refused) + len(side.suites.strays) + sum(row.error is not None for row in rows)
-    if broken:
+    if side.tree.refused or side.suites.strays or any(_is_broken(side, row) for row in rows):
         talk("some files cannot be used as they are: `promptctl lint` says which and why")
 
 
@@ -137,13 +136,18 @@ def _prompt(side: Side, prompt: str | None) -> str:
 
 
 def _model(side: Side, prompt: str | None) -> str:
-    """The model of a prompt; the slug of the error where its header cannot be read."""
+    """The model of a prompt; the slug of the error where the prompt cannot be read."""
     if prompt is None or prompt not in side.prompts:
         return ""
     try:
-        return side.prompts.header(prompt).model or side.config.project.model
+        return side.prompts.version(prompt).header.model or side.config.project.model
     except PromptctlError as error:
         return f"[{error.slug}]"
+
+
+def _is_broken(side: Side, row: Row) -> bool:
+    unusable = row.prompt not in side.prompts or _model(side, row.prompt).startswith("[")
+    return row.error is not None or (row.prompt is not None and unusable)
 
 
 def _cases(suite: Suite | None) -> str:

@@ -95,6 +95,9 @@ def main(argv: list[str]) -> int:
         return error.exit_code
     except click.exceptions.Exit as stop:
         return stop.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stdout.write((error.ctx.get_help() if error.ctx else "") + "\n")
+        return 0
     except click.UsageError as error:
         show_error(_usage(error))
         return 2

@@ -292,10 +292,22 @@ class _Planner:
         if partner is None:
             return (f"{suite.prompt} is new: head is scored alone",)
         notes = [f"compared with {partner} of base"] if partner != suite.prompt else []
+        notes += [f"answers recorded in this change: {path}" for path in self._new_recordings(suite)]
         before, after = self._model(self.base, partner), self._model(self.head, suite.prompt)
         if before != after:
             notes.append(f"model {before} → {after}; `--model {before}` shows what the text alone does")
         return tuple(notes)
+
+    def _new_recordings(self, suite: Suite) -> list[str]:
+        """Recorded answers that the change brings with it: whoever wrote the prompt wrote them too."""
+        if self.base is None:
+            return []
+        before, after = self.base.tree, self.head.tree
+        return [
+            path
+            for path in self.head.suites.files(suite.id).answers
+            if not before.exists(path) or before.identity(path) != after.identity(path)
+        ]
 
     def gone(self, suite_id: str) -> SuitePlan:
         """A suite that head no longer has."""

@@ -86,7 +86,7 @@ class _Report:
         if suite.prompt != suite.suite:
             title += f" ({terminal_line(suite.prompt)})"
         yield self._paint(f"{title}   {terminal_line(suite.model)}   {text}", "bold")
-        for note in suite.notes:
+        for note in (*_origins(suite), *suite.notes):
             yield self._fit(f"  {terminal_line(note)}")
         yield from self._excused(suite)
         yield from self._yardstick(suite)
@@ -400,6 +400,14 @@ def _deciding_checks(case: CaseResult) -> list[str]:
         for verdict in trial.verdicts
         if verdict.votes and verdict.status != "pass"
     ]
+
+
+def _origins(suite: SuiteResult) -> list[str]:
+    """Answers that this project did not ask for itself are named in every report."""
+    origins = [trial.source for case in suite.results for trial in (*case.base, *case.head)]
+    kinds = {"imported": origins.count("imported"), "recorded": origins.count("recorded")}
+    found = [f"{count} {kind}" for kind, count in kinds.items() if count]
+    return [f"answers: {', '.join(found)} of {len(origins)}, so nothing was redrawn"] if found else []
 
 
 def _cause(case: CaseResult) -> str:
