@@ -1,5 +1,9 @@
-"""Writes the pages of `docs/` that are made from the code: `python -m tests.generate_commands` accepts them anew."""
+"""Writes what the documentation takes from the code: `python -m tests.generate_commands` accepts it anew.
 
+That is the reference pages, and every transcript that leaves no line out; the others are for a person to cut.
+"""
+
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,12 +47,16 @@ def commands_page() -> str:
 
 
 def checks_page() -> str:
-    """The catalogue as a table, then the page of every check."""
+    """The catalogue as a table, then the page of every check; what all pages say alike stands once."""
     rows = catalogue()
-    parts = [CHECKS_HEAD, "| family | check | passes when |", "|---|---|---|"]
+    pages = {name: page(name).rstrip().split("\n\n") for _, name, _, _ in rows}
+    alike = [part for part in next(iter(pages.values())) if all(part in parts for parts in pages.values())]
+    common = [part for part in alike if part != "Examples"]
+    parts = [CHECKS_HEAD, *common, "", "| family | check | passes when |", "|---|---|---|"]
     parts += [f"| {family} | [{name}](#{name}) | {about} |" for family, name, about, _ in rows]
-    for _, name, _, _ in rows:
-        parts += [f"\n## {name}\n", _block(page(name)).rstrip("\n")]
+    for name, paragraphs in pages.items():
+        own = [part for part in paragraphs if part not in common]
+        parts += [f"\n## {name}\n", _block("\n\n".join(own)).rstrip("\n")]
     return "\n".join(parts) + "\n"
 
 
@@ -63,12 +71,41 @@ def _helps(command: click.Command, parent: click.Context, name: str, level: int)
             yield from _helps(found, context, inner, level + 1)
 
 
+def with_transcripts(text: str) -> str:
+    """A page with what its commands print now."""
+    from tests.test_docs import LEFT_OUT, play
+
+    lines = text.split("\n")
+    with tempfile.TemporaryDirectory() as folder:
+        played = list(play(text, Path(folder)))
+    for command, code, printed in reversed(played):  # from the end, so that line numbers stay
+        if command.words[0] == "git" or any(line.strip() == LEFT_OUT for line in command.output):
+            continue
+        lines[command.line : command.line + len(command.output)] = printed
+        if code != command.code:
+            print(f"line {command.line} exits {code}, not {command.code}: that is for you to judge")  # noqa: T201
+    return "\n".join(lines)
+
+
 def _block(text: str) -> str:
-    return f"```text\n{text.rstrip()}\n```\n"
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}text\n{text.rstrip()}\n{fence}\n"
 
 
 PAGES: dict[str, Callable[[], str]] = {"commands.md": commands_page, "checks.md": checks_page}
 
-if __name__ == "__main__":
+
+def accept() -> None:
+    """Writes all of it."""
+    from tests.test_docs import PLAYED
+
     for file, make in PAGES.items():
         (DOCS / file).write_text(make(), encoding="utf-8")
+    for played in PLAYED:
+        played.write_text(with_transcripts(played.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    accept()

@@ -48,7 +48,7 @@ def test_a_misspelt_input_names_the_template_the_case_and_the_nearest_name(repo:
 
 
 def test_a_misspelt_variable_that_only_one_case_reaches_is_found_before_any_call(repo: Repo):
-    template = "---\ninputs: {ticket: string}\n---\nTicket: {{ ticket }}\n{% if ticket == 'x' %}{{ tickt }}{% endif %}\n"
+    template = "---\ninputs: {ticket: string}\n---\nTicket: {{ ticket }}\n{% if ticket == 'x' %}{{ tickt }}{% endif %}"
     repo.write({REPLY: template, BULK: case_lines(17, ticket="x")})
 
     error = refused(repo, "test")

@@ -22,7 +22,7 @@ BROKEN = {"pear": "herb"}
 NO_CALLS = {"sent": 0, "reused": 0, "saved_equal": len(LABELS)}
 
 
-class Tested(NamedTuple):
+class Compared(NamedTuple):
     """How `promptctl test --json -` ended, with its result read."""
 
     code: int
@@ -88,8 +88,8 @@ def shop_in(folder: Path, files: dict[str, str | bytes | None] | None = None) ->
     return repo
 
 
-def compared(folder: Path, *args: str, env: dict[str, str] | None = None) -> Tested:
+def compared(folder: Path, *args: str, env: dict[str, str] | None = None) -> Compared:
     """Runs `promptctl test --json - ARGS`. It must come to a result, whatever it says."""
     done = promptctl("test", "--json", "-", *args, cwd=folder, env=env)
     assert done.out, done.err
-    return Tested(done.code, json.loads(done.out), done.err.rstrip("\n"))
+    return Compared(done.code, json.loads(done.out), done.err.rstrip("\n"))

@@ -69,8 +69,8 @@ def test_on_a_clean_main_there_is_nothing_to_compare(tmp_path: Path):
     done = promptctl("test", cwd=shop.path)
 
     assert done.code == 0
-    assert done.out.splitlines()[-1].startswith("PASS  nothing to compare; the last commit: `promptctl test")
-    assert "promptctl test --base HEAD~1" in done.out
+    assert done.out.splitlines()[-1].startswith("PASS  nothing to compare")
+    assert "the last commit: `promptctl test --base HEAD~1`" in done.out
 
 
 def test_the_advice_for_a_clean_main_works(tmp_path: Path):

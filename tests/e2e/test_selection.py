@@ -17,7 +17,6 @@ from tests.e2e.shop import (
     examples,
     shop_in,
     sorting,
-    with_settings,
 )
 
 THROUGH_PARTIAL = 'Say what kind it is.\n\n{% include "_examples.j2" %}Green: {{ green }}\nKind:\n'
@@ -50,7 +49,9 @@ def test_moving_text_into_a_partial_costs_nothing(tmp_path: Path):
 
 def test_a_variable_renamed_in_template_and_cases_costs_nothing(tmp_path: Path):
     def listed(name: str) -> str:
-        return "".join(f"- {{id: {g}, vars: {{{name}: {g}}}, expected: {kind}}}\n" for g, kind in LABELS.items())
+        return "".join(
+            f"- {{id: {g}, vars: {{{name}: {g}}}, expected: {kind}}}\n" for g, kind in LABELS.items()
+        )
 
     shop = shop_in(tmp_path, {SUITE: listed("green")})
     shop.branch("change").write({PROMPT: sorting(name="plant"), SUITE: listed("plant")})

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.shop import BROKEN, PROMPT, SUITE, Tested, cases, compared, shop_in, sorting, with_settings
+from tests.e2e.shop import BROKEN, PROMPT, SUITE, Compared, cases, compared, shop_in, sorting, with_settings
 
 BLOCKER = cases(pear="severity: blocker")
 LATER, EARLIER = "9999-12-31", "2020-01-01"
 
 
-def changed(tmp_path: Path, before: str, after: str | None, prompt: str | None = None) -> Tested:
+def changed(tmp_path: Path, before: str, after: str | None, prompt: str | None = None) -> Compared:
     """The suite edited on a branch, and the prompt where one is given."""
     shop = shop_in(tmp_path, {SUITE: before})
     shop.branch("change").write({SUITE: after})

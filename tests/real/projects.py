@@ -25,7 +25,9 @@ def as_lines(objects: Iterable[Mapping[str, Any]]) -> str:
 def import_outputs(repo: Repo, name: str, outputs: Mapping[str, str], prompt: str) -> Done:
     """`promptctl answers import` of outputs by case, from a file outside the project."""
     path = repo.path.parent / f"{name}.jsonl"
-    path.write_text(as_lines({"case": case, "output": text} for case, text in outputs.items()), encoding="utf-8")
+    path.write_text(
+        as_lines({"case": case, "output": text} for case, text in outputs.items()), encoding="utf-8"
+    )
     return promptctl("answers", "import", str(path), "--prompt", prompt, cwd=repo.path)
 
 
@@ -36,21 +38,24 @@ def compared(repo: Repo) -> tuple[Done, dict[str, Any]]:
 
 
 def tango(broken: int, fixed: int, n: int, level: float) -> tuple[float, float]:
-    """Tango's score interval of a paired difference, by a root finder: the oracle, written apart from the code."""
-    z = norm.ppf((1 + level) / 2)
+    """Tango's score interval of a paired difference with scipy's root finder, written apart from the code.
+
+    `broken` and `fixed` are at least 1, and not all cases flipped.
+    """
 
     def score(change: float) -> float:
-        # The most probable rate of breaks where the difference is `change`, from its quadratic equation.
-        a, b, c = 2 * n, -fixed - broken - (2 * n - fixed + broken) * -change * -1, 0.0
-        b = -fixed - broken + (2 * n - fixed + broken) * change
-        c = -broken * change * (1 - change)
-        rate = ((b * b - 4 * a * c) ** 0.5 - b) / (2 * a)
-        variance = n * (2 * rate + change * (1 - change))
-        return float((fixed - broken - n * change) / variance**0.5)
+        def slope(
+            rate: float,
+        ) -> float:  # of the likelihood of `rate` breaks, where the difference is `change`
+            same = 2 * (n - broken - fixed) / (1 - 2 * rate - change)
+            return broken / rate + fixed / (rate + change) - same
 
-    estimate = (fixed - broken) / n
-    low = brentq(lambda change: score(change) - z, -1 + 1e-9, estimate - 1e-12)
-    high = brentq(lambda change: score(change) + z, estimate + 1e-12, 1 - 1e-9)
+        rate = brentq(slope, max(0.0, -change) + 1e-12, (1 - change) / 2 - 1e-12, xtol=1e-15)
+        return float((fixed - broken - n * change) / (n * (2 * rate + change * (1 - change))) ** 0.5)
+
+    z, estimate = norm.ppf((1 + level) / 2), (fixed - broken) / n
+    low = brentq(lambda change: score(change) - z, -0.999, estimate, xtol=1e-13)
+    high = brentq(lambda change: score(change) + z, estimate, 0.999, xtol=1e-13)
     return low, high
 
 

@@ -93,7 +93,10 @@ def import_answers(
     fitted = _fit(one, suites, lines, errors)
     unique = _unique(fitted, errors)
     if not lines and not errors:
-        errors.append(FileError("there is no answer in this file", slug="no-answers", at=Place(path)))
+        fix = 'write a line for each: {"case": "ID", "output": "…"}'
+        errors.append(
+            FileError("there is no answer in this file", slug="no-answers", at=Place(path), fix=fix)
+        )
     store = own_store(project.root)
     try:
         fresh = _fresh(store, unique, errors)

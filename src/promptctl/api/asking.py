@@ -130,7 +130,7 @@ def destination(
     one = OneSide(head, head, prompt_id)
     one.of_values(values)  # a case that the working tree's prompt refuses would stop every later run
     return Destination(
-        place_for_case(project.root, head.suites, suite_id or _suite_for(head, prompt_id)),
+        place_for_case(project.root, head.suites, _suite_for(head, prompt_id, suite_id)),
         one.typed(values),
     )
 
@@ -225,7 +225,7 @@ def _error(project: Project, reply: Reply) -> Incomplete:
     route = routed(project.config, reply.model)
     provider = route.provider if route else reply.model
     cure = _CURES.get(answer.kind, "ask again")
-    if answer.message.startswith("401") and route and route.key_env:
+    if answer.fatal and "401" in answer.message and route and route.key_env:
         cure = _REFUSED_KEY.format(key_env=route.key_env)
     return Incomplete(
         f"no answer from {reply.model}: {answer.message}",
@@ -235,8 +235,10 @@ def _error(project: Project, reply: Reply) -> Incomplete:
     )
 
 
-def _suite_for(head: Side, prompt_id: str) -> str:
-    suites = {name: head.suites.suite(name).prompt for name in head.suites.ids}
+def _suite_for(head: Side, prompt_id: str, named: str | None) -> str:
+    if named is not None:
+        head.suites.require(named)
+    suites = {name: head.suites.suite(name).prompt for name in ([named] if named else head.suites.ids)}
     own = [name for name, prompt in suites.items() if prompt == prompt_id]
     if len(own) == 1:
         return own[0]
@@ -247,11 +249,12 @@ def _suite_for(head: Side, prompt_id: str) -> str:
             at="--save",
             fix=f"say which gets the case: --suite {own[0]}",
         )
-    if prompt_id in suites:
+    taken = named or prompt_id
+    if taken in suites:
         raise PromptctlError(
-            f"the suite {prompt_id} tests another prompt, {suites[prompt_id]}",
-            slug="several-suites",
-            at="--save",
+            f"the suite {taken} tests another prompt, {suites[taken]}",
+            slug="other-prompt",
+            at=f"--suite {taken}" if named else "--save",
             fix=f"write a suite with `prompt: {prompt_id}` in its suite.yaml, and name it with --suite",
         )
     return prompt_id

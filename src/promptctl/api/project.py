@@ -10,6 +10,7 @@ import msgspec
 from promptctl._version import __version__
 from promptctl.core.config import Config
 from promptctl.core.ports import Progress, Provider
+from promptctl.core.record import replace
 from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
 from promptctl.core.run import Trial
 from promptctl.engine.answering import Providers, own_store, recordings
@@ -139,15 +140,9 @@ class Project:
         """
         base_prompt, base = self._two_prompts(base)
         head_prompt, head = self._two_prompts(head)
-        try:
-            sides = sides_of(self.home, base=base, head=head, no_base=no_base)
-        except Incomplete as error:
-            raise _with_result(error, Revision(label=head or WORKTREE, commit=None)) from error
-        except PromptctlError as error:
-            error.at = error.at or " ".join(f"--{n} {r}" for n, r in (("base", base), ("head", head)) if r)
-            raise
+        sides = self._sides(base, head, no_base)
         if sides.nothing and not every and not base_prompt and not head_prompt:
-            return _nothing(sides)
+            return self._nothing(sides)
         selection = Selection(
             tuple(selectors), tuple(tags), tuple(cases), every, model, samples, base_prompt, head_prompt
         )
@@ -160,6 +155,28 @@ class Project:
         allowed = head_side.config.budget.max_calls if max_calls is None else max_calls
         terms = Terms(offline=offline, max_calls=allowed, strict=strict, progress=progress)
         return self._run(plan, sides, base_side, head_side, terms)
+
+    def _sides(self, base: str | None, head: str | None, no_base: bool) -> Sides:
+        try:
+            return sides_of(self.home, base=base, head=head, no_base=no_base)
+        except PromptctlError as error:
+            given = [
+                f"--{name} {rev or repr(rev)}"
+                for name, rev in (("base", base), ("head", head))
+                if rev is not None
+            ]
+            error.at = error.at or " ".join(given) or str(self.root)
+            if isinstance(error, Incomplete):
+                raise _with_result(error, Revision(label=head or WORKTREE, commit=None)) from error
+            raise
+
+    def _nothing(self, sides: Sides) -> Result:
+        """Nothing differs: said, and written like any run."""
+        result = _nothing(sides)
+        journal = Journal(self.root, result.run)
+        journal.begin(_manifest(result.run, Plan((), (), (), result.notes), sides))
+        journal.end(json_reporter.render(result))
+        return result
 
     def _run(self, plan: Plan, sides: Sides, base: Side | None, head: Side, terms: Terms) -> Result:
         run_id = new_run_id(datetime.datetime.now(datetime.UTC))
@@ -234,11 +251,11 @@ def _trial(suite: str, case: str, side: str, trial: Trial) -> dict[str, Any]:
 
 
 def _nothing(sides: Sides) -> Result:
-    message = sides.note or "nothing to compare"
-    decision = DecisionRecord(
-        status="pass", exit_code=0, reasons=(Reason(rule="nothing-changed", message=message),)
-    )
-    return _empty(sides.head, sides.base, decision, complete=True)
+    """Nothing differs. The whole sentence is a note: the decision's line has no room for the command in it."""
+    note = sides.note or "nothing to compare"
+    reason = Reason(rule="nothing-changed", message=note.partition(";")[0])
+    decision = DecisionRecord(status="pass", exit_code=0, reasons=(reason,))
+    return replace(_empty(sides.head, sides.base, decision, complete=True), notes=(note,))
 
 
 def _with_result(

@@ -17,13 +17,18 @@ from promptctl.store.files import read_bytes
 NAMED = 3
 
 
-@click.group(no_args_is_help=False)
+@click.group(
+    no_args_is_help=False,
+    epilog="\b\nExamples:\n  promptctl answers import out.jsonl --prompt support/reply@main\n"
+    "  promptctl answers export support/reply\n  promptctl answers stats",
+)
 def answers() -> None:
     """Imports, exports and counts stored answers."""
 
 
 @answers.command(
     "import",
+    short_help="Take outputs that were produced elsewhere.",
     epilog="\b\nExamples:\n  promptctl answers import out.jsonl --prompt support/reply\n"
     "  promptctl answers import before.jsonl --prompt support/reply@main --model gpt-4o\n"
     "\n\b\nA line of FILE.jsonl; the last six may be left out:\n"
@@ -64,7 +69,8 @@ def import_(file: Path, prompt: str, suite: str | None, model: str | None) -> No
 
 
 @answers.command(
-    epilog="\b\nExamples:\n  promptctl answers export support/reply\n  promptctl answers export 'support/*' -o -"
+    short_help="Write answers as files to commit beside the suites.",
+    epilog="\b\nExamples:\n  promptctl answers export support/reply\n  promptctl answers export 'support/*' -o -",
 )
 @click.argument("suites", nargs=-1, required=True, metavar="SUITE...")
 @click.option(
@@ -115,7 +121,7 @@ def _talk_of(one: Exported) -> None:
         )
 
 
-@answers.command(epilog="\b\nExample:\n  promptctl answers stats")
+@answers.command(short_help="Count what is stored.", epilog="\b\nExample:\n  promptctl answers stats")
 def stats() -> None:
     """Counts what is stored in .promptctl/answers.db."""
     store = own_store(Project().root)

@@ -61,8 +61,8 @@ def _look_next(folder: Path) -> str:
     steps = [
         (f"cd {shlex.quote(str(folder))}", f"you are on the branch {STOPPED}"),
         (f"git diff {MAIN}", "what it changes"),
-        ("promptctl test -v", "every case with both outputs; no question is asked twice"),
-        ("edit prompts/_policy.j2", "bring back the 14 days, then `promptctl test` again"),
+        ("promptctl test -v", "every case with both outputs; nothing asked twice"),
+        ("edit prompts/_policy.j2", "mend it, then `promptctl test` again"),
         (f"promptctl test --base {BETTER}", "any two revisions can be compared"),
         ("promptctl init DIR", "a project of your own"),
     ]

@@ -19,7 +19,7 @@ from promptctl.reporters.safe import terminal_line
 from promptctl.store.config import NAME, PYPROJECT, find_root
 from promptctl.store.repo import Repository
 
-LABEL = 14
+LABEL = 16
 EPILOG = """\b
 Examples:
   promptctl doctor
@@ -121,8 +121,8 @@ def _project(sheet: _Sheet, root: Path) -> None:
         home = find_home(root)
     except PromptctlError as error:
         sheet.problem(error, broken=True)
+        _repository_of_broken_project(sheet, root, error)
     if home is None:
-        _repository_of_broken_project(sheet, root)
         return
     for note in home.config.notes:
         sheet.problem(FileError(note, slug="config-not-read", at=NAME, fix=f"keep one of them; {NAME} wins"))
@@ -142,11 +142,13 @@ def _configuration(root: Path) -> str:
     return f"[tool.promptctl] in {PYPROJECT}" if table else "none; the defaults hold"
 
 
-def _repository_of_broken_project(sheet: _Sheet, root: Path) -> None:
-    """What can be said of Git where the configuration cannot be read."""
+def _repository_of_broken_project(sheet: _Sheet, root: Path, told: PromptctlError) -> None:
+    """What can be said of Git where the project cannot be opened."""
     try:
         repository = Repository.find(root)
-    except PromptctlError:  # that was the problem, and is told already
+    except PromptctlError as error:
+        if error.slug != told.slug:
+            sheet.problem(error, broken=True)
         return
     sheet.row("repository", str(repository.root) if repository else "none")
 
@@ -186,7 +188,7 @@ def _models(sheet: _Sheet, home: Home) -> None:
             sheet.problem(model.problem)
     if unread:
         broken = PromptctlError(
-            f"{plural(len(unread), 'prompt')} cannot be read: {', '.join(unread[:3])}",
+            f"{plural(len(unread), 'prompt file')} cannot be read: {', '.join(unread[:3])}",
             slug="unreadable-prompts",
             fix="`promptctl lint` says why",
         )

@@ -146,8 +146,9 @@ def _model(side: Side, prompt: str | None) -> str:
 
 
 def _is_broken(side: Side, row: Row) -> bool:
-    unusable = row.prompt not in side.prompts or _model(side, row.prompt).startswith("[")
-    return row.error is not None or (row.prompt is not None and unusable)
+    if row.error is not None:
+        return True
+    return row.prompt is not None and (row.prompt not in side.prompts or _model(side, row.prompt)[:1] == "[")
 
 
 def _cases(suite: Suite | None) -> str:

@@ -145,10 +145,11 @@ def _state(pair: Pair, base: list[Outcome], head: list[Outcome], has_base: bool)
         return "unchanged"
     if not head or (has_base and not base and pair.standing is Standing.COUNTED):
         return "not_asked"
-    if pair.standing is Standing.LISTED or "advisory" in head:
-        return "advisory"
     alone = not has_base or pair.standing is Standing.NEW
-    if "unscored" in (head if alone else sides):
+    deciding = head if alone else sides
+    if pair.standing is Standing.LISTED or "advisory" in deciding:
+        return "advisory"
+    if "unscored" in deciding:
         return "unscored"
     passed = _rate(head)
     if alone:

@@ -88,6 +88,8 @@ def weigh(comparison: Comparison, gate: Gate) -> Evidence:
         )  # fmt: skip
     table = _Table(counted, missing=len(_missing(comparison)))
     samples, cases = _settle(table, gate)
+    if all(change.pair.final for change in counted):
+        samples = None  # who always answers alike has nothing new to say
     return Evidence(
         n=n,
         broken=comparison.broken,
@@ -126,7 +128,7 @@ class _Table:
         self.clustered = len(clusters) < len(counted)
         self.sums = [sum(self.differences[i] for i in members) for members in clusters.values()]
         self.sizes = [len(members) for members in clusters.values()]
-        self.graded = any(d not in (-1.0, 0.0, 1.0) for d in self.differences)
+        self.graded = any(len(_outcomes(change, side)) > 1 for change in counted for side in ("base", "head"))
         self.broken = sum(d < 0 for d in self.differences)
         self.fixed = sum(d > 0 for d in self.differences)
         self._test()

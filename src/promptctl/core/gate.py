@@ -12,6 +12,7 @@ from promptctl.core.comparison import Change, Comparison
 from promptctl.core.evidence import Evidence
 from promptctl.core.record import Record
 from promptctl.core.result import Status
+from promptctl.core.run import Standing
 from promptctl.core.stats import wilson_upper
 from promptctl.core.words import cases_named, percent, points
 
@@ -94,10 +95,10 @@ def exit_code(rulings: Sequence[tuple[Ruling, Gate]], *, strict: bool) -> int:
         return 130
     if any(ruling.status == "fail" for ruling, _ in rulings):
         return 1
-    if any(ruling.status == "undecided" and gate.on_undecided == "fail" for ruling, gate in rulings):
-        return 1
     if any(ruling.status == "incomplete" for ruling, _ in rulings):
         return 3
+    if any(ruling.status == "undecided" and gate.on_undecided == "fail" for ruling, gate in rulings):
+        return 1
     return 3 if strict and any(ruling.status == "undecided" for ruling, _ in rulings) else 0
 
 
@@ -131,7 +132,11 @@ def _incomplete(comparison: Comparison, gate: Gate, budget_spent: bool) -> Rulin
         )
     if budget_spent:
         return _incompletely("budget", "the budget was spent before all cases were answered", [])
-    unscored = [change.case for change in comparison.having("unscored")]
+    unscored = [
+        change.case
+        for change in comparison.having("unscored")
+        if change.pair.standing is Standing.COUNTED and change.pair.accepted is None
+    ]
     if len(unscored) >= 2 and len(unscored) > 0.10 * (len(comparison.counted) + len(unscored)):
         return _incompletely("unscored", f"{len(unscored)} of {total} cases could not be scored", unscored)
     return None

@@ -15,7 +15,8 @@ def cases_named(names: Sequence[str], noun: str = "case") -> str:
 
 def points(fraction: float) -> str:
     """A fraction as percentage points: 0.05 is `5`, 0.0713 is `7.1`."""
-    return f"{fraction * 100:.1f}".removesuffix(".0").replace("-0", "0") if fraction else "0"
+    text = f"{fraction * 100:.1f}".removesuffix(".0")
+    return "0" if text == "-0" else text
 
 
 def signed_points(fraction: float) -> str:

@@ -35,14 +35,14 @@ class ModelState(NamedTuple):
 
 
 def models_of(home: Home, environment: Mapping[str, str]) -> tuple[list[ModelState], list[str]]:
-    """Every model that prompts of the working tree use, sorted; and the prompts that cannot be read."""
+    """Every model that prompts of the working tree use, sorted; and the files that cannot be read."""
     side = open_side(home, Revision(label=WORKTREE, commit=None, dirty=True))
-    used, unread = set(), []
+    used, unread = set(), list(side.tree.refused)
     for prompt_id in side.prompts.ids:
         try:
             used.add(side.prompts.version(prompt_id).header.model or home.config.project.model)
         except PromptctlError:
-            unread.append(prompt_id)
+            unread.append(side.prompts.path(prompt_id))
     return [_state(home, name, environment) for name in sorted(used)], unread
 
 
@@ -82,6 +82,8 @@ def _state(home: Home, model: str, environment: Mapping[str, str]) -> ModelState
             return state._replace(key=Key.FOUND)
     except PromptctlError as error:
         return state._replace(key=Key.UNUSABLE, problem=error)
+    if _loopback(route):
+        return state._replace(key=Key.NOT_NEEDED)
     return state._replace(key=Key.MISSING, problem=_missing(home, route, environment))
 
 
@@ -106,7 +108,10 @@ def _missing(home: Home, route: Route, environment: Mapping[str, str]) -> Prompt
     except PromptctlError:
         pass  # a file that is not read need not be right
     return PromptctlError(
-        f"the key of {route.provider} is missing: {name} is not set", slug="no-key", at=name, fix=fix
+        f"provider {route.provider} needs a key, and the variable {name} is not set",
+        slug="missing-key",
+        at=f"environment variable {name}",
+        fix=fix,
     )
 
 
@@ -118,3 +123,9 @@ def _address(route: Route) -> str:
     url = urlsplit(route.base_url)
     host = url.netloc.rpartition("@")[2]
     return f"{url.scheme}://{host}{url.path}" if host else ""
+
+
+def _loopback(route: Route) -> bool:
+    """Whether a missing key is no problem: servers on this machine seldom ask for one."""
+    host = urlsplit(route.base_url).hostname or ""
+    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")

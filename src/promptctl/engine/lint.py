@@ -193,7 +193,7 @@ class _Lint:
         try:
             render_case(self.prompts, suite.prompt, case)
         except PromptctlError as error:
-            self.found.error_of_case(error, about)
+            self.found.error_of_case(with_half_width(error), about)
 
     def _whole(self, sound: list[str]) -> None:
         """What no single file shows: partials and prompts that nothing uses."""

@@ -9,7 +9,7 @@ from promptctl.errors import Place, PromptctlError, Several
 
 Level = Literal["error", "warning"]
 
-_PLACE = re.compile(r"(?P<path>.+?):(?P<line>[0-9]+):(?P<column>[0-9]+)")
+_PLACE = re.compile(r"(?P<path>.+?):(?P<line>[0-9]+):(?P<column>[0-9]+)", re.DOTALL)
 
 
 class Finding(NamedTuple):

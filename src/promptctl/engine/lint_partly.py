@@ -11,6 +11,9 @@ from promptctl.store.documents import Document, read_yaml
 from promptctl.store.places import FULL_WIDTH
 from promptctl.store.suites import SuiteFiles
 
+_NAMING = ("unknown-check", "template-syntax", "undeclared-input")
+"""Errors whose message holds nothing foreign but the name or sign that was not understood."""
+
 
 def unread_checks(side: Side, parts: SuiteFiles) -> Iterator[PromptctlError]:
     """What is wrong with the checks of a suite that a mistake elsewhere keeps from being read."""
@@ -33,13 +36,15 @@ def unread_checks(side: Side, parts: SuiteFiles) -> Iterator[PromptctlError]:
 
 def with_half_width(error: PromptctlError) -> PromptctlError:
     """A name or a sign that is written full-width is most likely not another name: the fix says so."""
-    if error.slug not in ("unknown-check", "template-syntax") or "full-width" in (error.fix or ""):
+    if error.slug not in _NAMING or "full-width" in (error.fix or ""):
         return error
     wide = {mark: half for mark in error.message if (half := _half(mark))}
     if not wide:
         return error
     hint = ", ".join(f"{half} instead of {mark}" for mark, half in wide.items())
-    return FileError(error.message, slug=error.slug, at=error.at, fix=f"write {hint}")
+    better = FileError(error.message, slug=error.slug, at=error.at, fix=f"write {hint}")
+    better.__cause__ = error.__cause__  # which says where in the template it arose
+    return better
 
 
 def _half(mark: str) -> str | None:

@@ -10,6 +10,7 @@ from promptctl.core.words import did_you_mean
 from promptctl.engine.lint_findings import Findings
 from promptctl.engine.load import Side, routed
 from promptctl.errors import Place, PromptctlError
+from promptctl.store.places import full_width_hint
 from promptctl.store.prompts import SUFFIX
 from promptctl.templating.closure import FileFacts
 
@@ -89,7 +90,8 @@ def warn_of_suite(found: Findings, side: Side, suite: Suite, files: set[str]) ->
                     f"variable {name!r} is given, but {suite.prompt} does not use it",
                     slug="unused-variable",
                     at=case.place,
-                    fix=did_you_mean(name, version.inputs)
+                    fix=full_width_hint(name)
+                    or did_you_mean(name, version.inputs)
                     + f"the prompt uses: {', '.join(version.inputs) or 'no variable'}",
                     files={*files, case.place.path if case.place else ""},
                 )

@@ -5,7 +5,7 @@ from typing import Any
 
 from promptctl.core.case import Case, Suite
 from promptctl.core.message import Message
-from promptctl.core.words import did_you_mean
+from promptctl.core.words import did_you_mean, plural
 from promptctl.engine.load import Side, routed
 from promptctl.engine.pairing import Pairing
 from promptctl.engine.requests import Rendered, as_request, render_base, render_case, typed_values
@@ -75,7 +75,7 @@ class OneSide:
             f"no suite of {self.prompt} has a case {case_id!r}",
             slug="unknown-case",
             at=f"--case {case_id}",
-            fix=f"{did_you_mean(case_id, known)}`promptctl list {self.prompt}` lists its {len(known)} cases",
+            fix=f"{did_you_mean(case_id, known)}`promptctl list {self.prompt}` lists its {plural(len(known), 'case')}",
         )
 
     def of_case(self, suite: Suite, case: Case) -> Rendered:

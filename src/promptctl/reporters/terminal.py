@@ -394,12 +394,13 @@ def _passes(case: CaseResult) -> str:
 
 def _deciding_checks(case: CaseResult) -> list[str]:
     side = case.base if case.state == "fixed" else case.head
-    return [
+    failed = (
         verdict.check
         for trial in side
         for verdict in trial.verdicts
         if verdict.votes and verdict.status != "pass"
-    ]
+    )
+    return list(dict.fromkeys(failed))  # each once, however many draws it failed in
 
 
 def _origins(suite: SuiteResult) -> list[str]:

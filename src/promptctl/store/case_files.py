@@ -1,4 +1,4 @@
-"""Writing one new case: a file of its own, or a further item of a suite that is one list. Never overwrites."""
+"""Writing one new case: a file of its own, or a further item at the end of a suite's one file. Never overwrites."""
 
 import re
 import secrets
@@ -17,7 +17,6 @@ from promptctl.store.places import decode
 from promptctl.store.suites import CASES, Suites
 
 _BREAKS = re.compile("[\x85\u2028\u2029]")
-_MOVE = "move it to {folder}/{suite}/suite.yaml, beside which cases are files of their own, or add the case by hand"
 
 
 class NewCasePlace(NamedTuple):
@@ -33,13 +32,12 @@ def place_for_case(root: Path, suites: Suites, suite_id: str) -> NewCasePlace:
     """Where a new case of a suite goes; known before anything is asked for it.
 
     Raises:
-        FileError: `cannot-append`, the suite is one file that is no list of cases.
+        FileError: `cannot-append`, the suite is one file that does not end with its cases.
     """
     whole = suites.files(suite_id).whole
-    place = NewCasePlace(root, suites.folder, suite_id, whole)
     if whole is not None:
-        _cases_in(place, decode(read_bytes(root / whole), whole))
-    return place
+        _appended(read_bytes(root / whole), whole, {"id": "x", "expected": {"text": "y"}})
+    return NewCasePlace(root, suites.folder, suite_id, whole)
 
 
 def new_case_id(values: Mapping[str, Any]) -> str:
@@ -56,7 +54,9 @@ def save_case(place: NewCasePlace, case: Mapping[str, Any]) -> str:
             behind it; `cannot-save`, a value that YAML cannot carry. Nothing is changed then.
     """
     if place.whole is not None:
-        return _append(place, place.whole, case)
+        path = place.root / place.whole
+        write_atomically(path, _appended(read_bytes(path), place.whole, case))
+        return place.whole
     name = f"{place.folder}/{place.suite}/{CASES}/{case['id']}.yaml"
     path = place.root / name
     if path.exists():
@@ -70,42 +70,41 @@ def case_yaml(case: Any) -> str:
     return yaml.dump(case, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1_000_000, indent=2)
 
 
-def _append(place: NewCasePlace, name: str, case: Mapping[str, Any]) -> str:
-    path = place.root / name
-    data = read_bytes(path)
+def _appended(data: bytes, name: str, case: Mapping[str, Any]) -> bytes:
+    """A suite file with one more case at its end: all that was there stays, byte for byte.
+
+    Raises:
+        FileError: `cannot-append`, the file would say something else then; `cannot-save`.
+    """
     text = decode(data, name)
-    before = _cases_in(place, text)
-    newline = "\r\n" if b"\r\n" in data else "\n"
-    indent = re.search(r"^( *)- ", text, re.MULTILINE)
-    item = "".join(
-        (indent[1] if indent else "") + line
-        for line in _written([dict(case)], name).splitlines(keepends=True)
-    )
+    document = read_yaml(text, name)
+    value: Any = document.value or []
+    inside = isinstance(value, dict)
+    cases = value.get("cases") if inside else value
+    wanted: Any = None
+    if isinstance(cases, list):
+        wanted = {**value, "cases": [*cases, case]} if inside else [*cases, case]
+    indent = _indent(text, document.place(*(["cases"] if inside else []), 0)) if cases else ""
+    item = "".join(indent + line for line in _written([dict(case)], name).splitlines(keepends=True))
     joint = "" if not text or text.endswith("\n") else "\n"
-    after = data + (joint + item).replace("\n", newline).encode()
+    after = data + (joint + item).replace("\n", "\r\n" if b"\r\n" in data else "\n").encode()
     try:
-        same = read_yaml(decode(after, name), name).value == [*before, case]
+        if wanted is not None and read_yaml(decode(after, name), name).value == wanted:
+            return after
     except PromptctlError:
-        same = False
-    if not same:
-        raise _refusal(place, name, "a case at the end of this file would change what it says")
-    write_atomically(path, after)
-    return name
+        pass
+    raise FileError(
+        "a case at the end of this file would not become one of its cases",
+        slug="cannot-append",
+        at=Place(name),
+        fix="let the list of cases be the last thing in the file, one `- ` a case; or add the case by hand",
+    )
 
 
-def _cases_in(place: NewCasePlace, text: str) -> list[Any]:
-    name = str(place.whole)
-    value = read_yaml(text, name).value
-    if value is not None and not isinstance(value, list):
-        raise _refusal(
-            place, name, f"suite {place.suite} is one file with settings, and nothing is written into it"
-        )
-    return value or []
-
-
-def _refusal(place: NewCasePlace, name: str, message: str) -> FileError:
-    fix = _MOVE.format(folder=place.folder, suite=place.suite)
-    return FileError(message, slug="cannot-append", at=Place(name), fix=fix)
+def _indent(text: str, first: Place) -> str:
+    """The spaces before the dash of the list's first item."""
+    line = text.removeprefix("\ufeff").split("\n")[first.line - 1][: first.column - 1]
+    return " " * max(line.rfind("-"), 0)
 
 
 def _written(case: Any, name: str) -> str:

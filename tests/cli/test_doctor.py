@@ -1,0 +1,263 @@
+"""`promptctl doctor`, in a process of its own: what it finds, that it shows no key, how it ends."""
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.cli.run import Done, promptctl
+from tests.repository import Repo
+
+KEY = "sk-verysecret123"
+FILES: dict[str, str | None] = {
+    "promptctl.toml": '[project]\nmodel = "qwen-plus"\n',
+    "prompts/sort.prompt.j2": "Sort {{ ticket }}\n",
+}
+
+
+def project(folder: Path, files: Mapping[str, str | None] | None = None) -> Repo:
+    """A committed project whose prompt is answered by a server that needs a key."""
+    given = {**FILES, **(files or {})}
+    repo = Repo(folder / "shop")
+    repo.commit("first", {name: text for name, text in given.items() if text is not None})
+    return repo
+
+
+def doctor(repo: Repo, env: Mapping[str, str | None] | None = None) -> Done:
+    return promptctl("doctor", cwd=repo.path, env=env)
+
+
+def row(done: Done, label: str) -> str:
+    """The text behind a label."""
+    found = re.search(rf"^{label} +(.*)$", done.out, re.MULTILINE)
+    assert found, f"no row {label} in:\n{done.out}"
+    return found[1]
+
+
+def test_outside_a_project_it_shows_versions_and_ends_well(tmp_path: Path):
+    done = promptctl("doctor", cwd=tmp_path)
+
+    assert row(done, "Python") == ".".join(map(str, sys.version_info[:3]))
+    assert re.match(r"[0-9]+\.", row(done, "openai"))
+    assert re.match(r"[0-9]+\.", row(done, "sqlite"))
+    assert row(done, "project").startswith("none here; `promptctl init`")
+    assert (done.code, done.err) == (0, "")
+
+
+def test_the_openai_library_is_not_loaded_to_tell_its_version(tmp_path: Path):
+    program = (
+        "import sys; from promptctl.cli.main import main; main(['doctor']); sys.exit('openai' in sys.modules)"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=project(tmp_path).path, stdout=subprocess.DEVNULL
+    )
+
+    assert done.returncode == 0
+
+
+def test_a_project_on_a_branch_shows_what_test_would_compare(tmp_path: Path):
+    repo = project(tmp_path).branch("warmer")
+
+    done = doctor(repo)
+
+    assert row(done, "project") == str(repo.path)
+    assert row(done, "configuration") == "promptctl.toml"
+    assert row(done, "repository") == f"{repo.path}, branch warmer"
+    assert row(done, "default branch") == "main"
+    assert row(done, "test compares") == f"main@{repo.head[:7]} → working tree"
+
+
+def test_without_a_default_branch_the_cure_is_told_and_nothing_counts_as_broken(tmp_path: Path):
+    repo = project(tmp_path).branch("topic")
+    repo.git("branch", "--delete", "--force", "main")
+
+    done = doctor(repo)
+
+    assert row(done, "default branch") == "main, which is not here"
+    assert "[no-base-revision]\n  fix  give `--base REV`, or set `default_branch`" in done.out
+    assert done.code == 0
+
+
+def test_a_shallow_clone_is_named_with_the_depth_that_it_needs(tmp_path: Path):
+    repo = project(tmp_path)
+    repo.branch("topic").commit("second")
+    clone = repo.checkout("main").clone(tmp_path / "clone", depth=1, options=("--branch=topic",))
+
+    done = doctor(clone)
+
+    assert row(done, "repository").endswith(", a shallow clone")
+    assert "fetch-depth: 0" in done.out
+
+
+def test_a_project_in_no_repository_is_scored_alone(tmp_path: Path):
+    (tmp_path / "prompts").mkdir()
+
+    done = promptctl("doctor", cwd=tmp_path)
+
+    assert row(done, "repository").startswith("none: head alone is scored")
+    assert row(done, "configuration") == "none; the defaults hold"
+    assert done.code == 0
+
+
+def test_a_key_that_is_set_is_found_and_never_shown(tmp_path: Path):
+    done = doctor(project(tmp_path), {"DASHSCOPE_API_KEY": KEY})
+
+    assert row(done, "models").startswith("qwen-plus  qwen  https://dashscope.aliyuncs.com/")
+    assert row(done, "models").endswith("  key DASHSCOPE_API_KEY found")
+    assert KEY not in done.out + done.err
+    assert done.out.endswith("no problems found\n")
+
+
+def test_a_key_that_is_not_set_is_missing_with_the_line_that_sets_it(tmp_path: Path):
+    done = doctor(project(tmp_path))
+
+    assert row(done, "models").endswith("  key DASHSCOPE_API_KEY missing")
+    assert "[missing-key]\n  at   environment variable DASHSCOPE_API_KEY\n  fix  export DASH" in done.out
+    assert done.code == 0
+
+
+def test_a_key_in_an_env_file_that_git_does_not_ignore_is_missing_and_says_why(tmp_path: Path):
+    repo = project(tmp_path, {".env": f"DASHSCOPE_API_KEY={KEY}\n"})
+
+    before = doctor(repo)
+    after = doctor(repo.write({".gitignore": ".env\n"}) and _untracked(repo, ".env"))
+
+    assert row(before, "models").endswith(" missing")
+    assert "add `.env` to .gitignore" in before.out
+    assert row(after, "models").endswith(" found")
+    assert KEY not in before.out + after.out
+
+
+def _untracked(repo: Repo, name: str) -> Repo:
+    repo.git("rm", "--cached", "--quiet", name)
+    return repo
+
+
+def test_a_key_that_no_key_can_be_is_told_without_showing_it(tmp_path: Path):
+    done = doctor(project(tmp_path), {"DASHSCOPE_API_KEY": "two words"})
+
+    assert row(done, "models").endswith(" unusable")
+    assert "[bad-key]" in done.out
+    assert "two words" not in done.out
+
+
+LOCAL = """
+[project]
+model = "local"
+[models]
+"local" = "own"
+[providers.own]
+base_url = "http://localhost:9/v1?token=abcdefgh"
+"""
+
+
+@pytest.mark.parametrize("more", ["", 'key_env = "OWN_KEY"\n'])
+def test_a_server_on_this_machine_needs_no_key_and_its_query_is_not_shown(more: str, tmp_path: Path):
+    done = doctor(project(tmp_path, {"promptctl.toml": LOCAL + more}))
+
+    assert row(done, "models").startswith("local  own  http://localhost:9/v1  key")
+    assert row(done, "models").endswith("not needed")
+    assert "abcdefgh" not in done.out
+    assert done.out.endswith("no problems found\n")
+
+
+def test_a_model_that_nobody_serves_is_told_with_the_line_to_add(tmp_path: Path):
+    done = doctor(project(tmp_path, {"prompts/a.prompt.j2": "---\nmodel: gtp-5\n---\nhi"}))
+
+    assert "no provider is known for the model 'gtp-5'  [unknown-model]" in done.out
+    assert done.code == 0
+
+
+def test_prompts_that_cannot_be_read_are_counted_and_the_rest_is_shown(tmp_path: Path):
+    done = doctor(project(tmp_path, {"prompts/a.prompt.j2": "{{"}))
+
+    assert (
+        "1 prompt file cannot be read: prompts/a.prompt.j2  [unreadable-prompts]\n  fix  `promptctl lint`"
+        in done.out
+    )
+    assert row(done, "models").startswith("qwen-plus")
+
+
+def test_a_configuration_that_cannot_be_read_ends_in_2_after_all_that_can_be_said(tmp_path: Path):
+    repo = project(tmp_path, {"promptctl.toml": "[project\n"})
+
+    done = doctor(repo)
+
+    assert row(done, "repository") == str(repo.path)
+    assert "error: " in done.out
+    assert "[bad-toml]\n  at   promptctl.toml:1:9\n  fix  " in done.out
+    assert (done.code, done.err) == (2, "")
+
+
+def test_a_repository_without_the_program_git_ends_in_2(tmp_path: Path):
+    (tmp_path / "bin").mkdir()
+
+    done = doctor(project(tmp_path), {"PATH": str(tmp_path / "bin")})
+
+    assert row(done, "git") == "not found"
+    assert "[git-missing]" in done.out
+    assert done.code == 2
+
+
+def test_stored_answers_are_counted(tmp_path: Path):
+    repo = project(tmp_path, {"promptctl.toml": None, "evals/sort.yaml": "- {input: x, expected: y}\n"})
+    ran = promptctl("test", "--no-base", cwd=repo.path)
+    assert ran.code == 0, ran.err
+
+    done = doctor(repo)
+
+    assert re.fullmatch(r"\.promptctl/answers\.db: 1 asked, 0 imported, [0-9]+ kB", row(done, "answers"))
+
+
+def test_a_damaged_store_is_told_and_left_as_it_is(tmp_path: Path):
+    repo = project(tmp_path).write({".promptctl/answers.db": "no database at all" * 100})
+    before = sorted(repo.path.rglob("answers*"))
+
+    done = doctor(repo)
+
+    assert "[damaged-store]" in done.out
+    assert sorted(repo.path.rglob("answers*")) == before
+
+
+def test_nothing_is_written(tmp_path: Path):
+    repo = project(tmp_path)
+    before = sorted(path for path in repo.path.rglob("*") if ".git" not in path.parts)
+
+    doctor(repo)
+
+    assert sorted(path for path in repo.path.rglob("*") if ".git" not in path.parts) == before
+    assert repo.git("status", "--porcelain") == ""
+
+
+def test_a_plugin_is_named_without_being_loaded(tmp_path: Path):
+    brought = tmp_path / "site" / "pigeon-1.0.dist-info"
+    brought.mkdir(parents=True)
+    (brought / "METADATA").write_text("Metadata-Version: 2.1\nName: pigeon\nVersion: 1.0\n", encoding="utf-8")
+    (brought / "entry_points.txt").write_text(
+        "[promptctl.checks]\npigeon_says = pigeon:Says\n", encoding="utf-8"
+    )
+    (tmp_path / "site" / "pigeon.py").write_text("raise SystemExit('loaded')\n", encoding="utf-8")
+
+    done = promptctl("doctor", cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "site")})
+
+    assert row(done, "plugins") == "checks pigeon_says (pigeon:Says)"
+    assert done.code == 0
+
+
+def test_what_git_and_files_say_cannot_act_on_the_terminal(tmp_path: Path):
+    repo = project(tmp_path, {"prompts/a.prompt.j2": '---\nmodel: "a\\u001b[2J\\u202eb"\n---\nhi'})
+    repo.branch("to\u202epic")
+
+    done = doctor(repo)
+
+    assert "branch to\\u202epic" in done.out
+    assert not re.search("[\x1b\u202e]", done.out)
+
+
+def test_git_is_installed_here_or_these_tests_prove_nothing():
+    assert shutil.which("git")
