@@ -177,7 +177,7 @@ def test_prompts_that_cannot_be_read_are_counted_and_the_rest_is_shown(tmp_path:
     done = doctor(project(tmp_path, {"prompts/a.prompt.j2": "{{"}))
 
     assert (
-        "1 prompt file cannot be read: prompts/a.prompt.j2  [unreadable-prompts]\n  fix  `promptctl lint`"
+        "1 prompt file cannot be read: prompts/a.prompt.j2  [unusable-files]\n  fix  `promptctl lint`"
         in done.out
     )
     assert row(done, "models").startswith("qwen-plus")

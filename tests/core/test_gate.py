@@ -345,10 +345,11 @@ def test_unconfirmed_flips_say_that_nothing_was_redrawn():
     assert "not redrawn" in found.message
 
 
-def test_a_flip_that_a_second_draw_contradicts_is_no_break():
-    found = ruled([*a_table(24), a_pair("pp", "pf")])
+def test_a_flip_that_its_own_draws_contradict_is_no_break():
+    found = ruled([*a_table(24), a_pair("ppf", "pff")])
 
     assert (found.status, found.rule) == ("undecided", "no-break-found")
+    assert found.message.startswith("no break confirmed in 25")
 
 
 def test_without_a_vote_the_run_is_advisory():

@@ -189,7 +189,7 @@ def _models(sheet: _Sheet, home: Home) -> None:
     if unread:
         broken = PromptctlError(
             f"{plural(len(unread), 'prompt file')} cannot be read: {', '.join(unread[:3])}",
-            slug="unreadable-prompts",
+            slug="unusable-files",
             fix="`promptctl lint` says why",
         )
         sheet.problem(broken)

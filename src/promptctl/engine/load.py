@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from promptctl.core.config import Config
 from promptctl.core.routes import PRESETS, Route, route
-from promptctl.errors import PromptctlError
+from promptctl.errors import Place, PromptctlError
 from promptctl.store.config import find_root, read_config
 from promptctl.store.prompts import Prompts
 from promptctl.store.repo import Repository
@@ -134,6 +134,10 @@ def _read(path: Path) -> str | None:
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise PromptctlError(
-            f"{path.name} cannot be read: {error}", slug="cannot-read", at=str(path), fix="save it as UTF-8"
+            f"{path.name} cannot be read: {reason}",
+            slug="cannot-read",
+            at=Place(str(path)),
+            fix="it must be a file in UTF-8 that you may read",
         ) from error

@@ -127,7 +127,7 @@ def place(shown: str, line: int, lines: Lines, word: str | None = None) -> Place
     content = text[line - 1] if 0 < line <= len(text) else ""
     found = content.find(word) if word else -1
     if found < 0:
-        found = next((content.find(mark) for mark in ("{{", "{%") if mark in content), -1)
+        found = min((content.find(mark) for mark in ("{{", "{%") if mark in content), default=-1)
     if found < 0:
         found = len(content) - len(content.lstrip())
     return Place(shown, line, found + 1)
