@@ -6,8 +6,8 @@ import click
 
 from promptctl.cli.output import write
 from promptctl.core.words import plural
-from promptctl.engine.lint import lint as look
-from promptctl.engine.lint_findings import Finding, LintReport
+from promptctl.engine.lint.findings import Finding, LintReport
+from promptctl.engine.lint.walk import lint as look
 from promptctl.reporters.safe import terminal_line
 
 SHOWN = 50

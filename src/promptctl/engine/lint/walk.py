@@ -6,10 +6,10 @@ from pathlib import Path
 from promptctl.core.case import Case, Suite
 from promptctl.core.words import did_you_mean
 from promptctl.engine.grader import Grader
-from promptctl.engine.lint_findings import Findings, LintReport
-from promptctl.engine.lint_home import home_of, inside
-from promptctl.engine.lint_partly import unread_checks, with_half_width
-from promptctl.engine.lint_warnings import (
+from promptctl.engine.lint.findings import Findings, LintReport
+from promptctl.engine.lint.home import home_of, inside
+from promptctl.engine.lint.partly import unread_checks, with_half_width
+from promptctl.engine.lint.warnings import (
     warn_of_full_width,
     warn_of_prompt,
     warn_of_settings,

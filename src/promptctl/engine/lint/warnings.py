@@ -7,7 +7,7 @@ from promptctl.core.case import Case, Suite
 from promptctl.core.prompt import InputSpec, PromptVersion
 from promptctl.core.routes import PRESETS
 from promptctl.core.words import did_you_mean
-from promptctl.engine.lint_findings import Findings
+from promptctl.engine.lint.findings import Findings
 from promptctl.engine.load import Side, routed
 from promptctl.errors import Place, PromptctlError
 from promptctl.store.places import full_width_hint
