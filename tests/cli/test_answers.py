@@ -85,7 +85,7 @@ def test_nothing_is_imported_where_one_line_is_wrong_and_every_wrong_line_is_nam
         ("2", "unknown-case"),
         ("3", "duplicate-answer"),
         ("4", "bad-json"),
-        ("5", "missing-key"),
+        ("5", "missing-field"),
         ("6", "out-of-range"),
         ("7", "wrong-type"),
         ("7", "unknown-key"),

@@ -134,6 +134,12 @@ def test_without_a_base_head_alone_is_scored(head: str, state: str, counted: boo
     assert (found.state, found.counted) == (state, counted)
 
 
+def test_without_a_base_nothing_is_broken_or_fixed():
+    found = compare([a_pair("", "p"), a_pair("", "f", case="other")], has_base=False)
+
+    assert (found.differences, found.broken, found.fixed) == ((0.0, 0.0), 0, 0)
+
+
 # Several draws
 
 

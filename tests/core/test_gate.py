@@ -345,6 +345,13 @@ def test_unconfirmed_flips_say_that_nothing_was_redrawn():
     assert "not redrawn" in found.message
 
 
+def test_a_suite_in_which_only_an_accepted_break_counts_says_so():
+    found = ruled(cases(2, "p", "f", accepted="new policy"))
+
+    assert (found.status, found.rule) == ("undecided", "no-break-found")
+    assert found.message == "2 accepted breaks, and nothing else is counted"
+
+
 def test_a_flip_that_its_own_draws_contradict_is_no_break():
     found = ruled([*a_table(24), a_pair("ppf", "pff")])
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from promptctl.core.case import Gate
-from promptctl.core.gate import Ruling, exit_code, word, worst
+from promptctl.core.gate import Ruling, exit_code, worst
 
 STATUSES = ("fail", "incomplete", "undecided", "pass")
 PAIRS = list(product(STATUSES, STATUSES))
@@ -71,4 +71,10 @@ def test_an_interrupted_run_ends_with_130():
     ],
 )
 def test_the_decision_begins_with_its_word(status: str, rule_: str, expected: str):
-    assert word(status, rule_) == expected
+    assert Ruling(status=status, rule=rule_, message="").word == expected
+
+
+def test_breaks_that_were_not_redrawn_are_not_called_no_break_found():
+    found = Ruling(status="undecided", rule="no-break-found", message="", unconfirmed=True)
+
+    assert found.word == "UNDECIDED"

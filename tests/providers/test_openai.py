@@ -422,16 +422,16 @@ def test_a_server_on_this_machine_needs_neither_https_nor_its_key(base_url: str)
 
 
 URLS = {
-    "http://api.test/v1": "insecure-url",
-    "http://10.0.0.7:8000/v1": "insecure-url",
-    "http://localhost.evil.test/v1": "insecure-url",
-    "api.test/v1": "bad-url",
-    "": "bad-url",
-    "ftp://api.test": "bad-url",
-    "https://[::1": "bad-url",
-    "https://me:secret@api.test/v1": "bad-url",
-    "https://api.test/v1?key=secret": "bad-url",
-    "https://api.test:port/v1": "bad-url",
+    "http://api.test/v1": "plain-http",
+    "http://10.0.0.7:8000/v1": "plain-http",
+    "http://localhost.evil.test/v1": "plain-http",
+    "api.test/v1": "bad-address",
+    "": "bad-address",
+    "ftp://api.test": "bad-address",
+    "https://[::1": "bad-address",
+    "https://me:secret@api.test/v1": "bad-address",
+    "https://api.test/v1?key=secret": "bad-address",
+    "https://api.test:port/v1": "bad-address",
 }
 
 

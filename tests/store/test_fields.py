@@ -63,7 +63,7 @@ def test_five_mistakes_are_five_errors_in_the_order_of_the_file():
 
     assert mistakes(fields) == [
         ("wrong-type", "f:1:1"),
-        ("missing-key", "f:1:1"),
+        ("missing-field", "f:1:1"),
         ("out-of-range", "f:3:3"),
         ("unknown-key", "f:4:3"),
         ("wrong-type", "f:5:1"),

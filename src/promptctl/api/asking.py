@@ -10,6 +10,7 @@ from promptctl.core.words import did_you_mean
 from promptctl.engine.answering import Providers, own_store, recordings
 from promptctl.engine.ask import Wanted, answer_all
 from promptctl.engine.bill import price
+from promptctl.engine.check import build
 from promptctl.engine.load import Side, routed
 from promptctl.engine.one_side import OneSide, known_to_none
 from promptctl.engine.requests import Rendered
@@ -49,11 +50,12 @@ class Asked(NamedTuple):
 
 
 class Saved(NamedTuple):
-    """A case that was written, and what decides about it."""
+    """A case that was written, and what decides about it. A `draft` waits for the answer that is right."""
 
     path: str
     case_id: str
     checks: tuple[str, ...]
+    draft: bool
 
 
 class Destination(NamedTuple):
@@ -148,6 +150,8 @@ def save(project: Project, target: Destination, output: Output, *, rejected: str
     if rejected is not None:
         case["rejected"] = {"text": output.text, "reason": rejected}
         case["checks"] = [_unlike(output.text)]
+        if _asks_for_expected(project, target.place.suite):
+            case["status"] = "draft"
     elif output.text.strip():
         case["expected"] = {"text": output.text}
     else:
@@ -160,7 +164,14 @@ def save(project: Project, target: Destination, output: Output, *, rejected: str
     path = save_case(target.place, case)
     found = project.worktree().suites.suite(target.place.suite).case(case["id"])
     checks = tuple(check.name for check in found.checks) if found else ()
-    return Saved(path, case["id"], checks)
+    return Saved(path, case["id"], checks, draft=case.get("status") == "draft")
+
+
+def _asks_for_expected(project: Project, suite_id: str) -> bool:
+    """Whether the suite's own checks need a reference, which a wrong answer does not bring."""
+    suites = project.worktree().suites
+    checks = suites.suite(suite_id).checks if suite_id in suites.ids else ()
+    return any("expected" in build(check).needs for check in checks)
 
 
 def _unlike(text: str) -> dict[str, Any]:

@@ -253,7 +253,7 @@ def _trial(suite: str, case: str, side: str, trial: Trial) -> dict[str, Any]:
 def _nothing(sides: Sides) -> Result:
     """Nothing differs. The whole sentence is a note: the decision's line has no room for the command in it."""
     note = sides.note or "nothing to compare"
-    reason = Reason(rule="nothing-changed", message=note.partition(";")[0])
+    reason = Reason(rule="nothing-changed", message=note.partition(";")[0], word="PASS")
     decision = DecisionRecord(status="pass", exit_code=0, reasons=(reason,))
     return replace(_empty(sides.head, sides.base, decision, complete=True), notes=(note,))
 
@@ -261,7 +261,7 @@ def _nothing(sides: Sides) -> Result:
 def _with_result(
     error: Incomplete, head: Revision, base: Revision | None = None, run_id: str = ""
 ) -> PromptctlError:
-    reason = Reason(rule=error.slug, message=error.message)
+    reason = Reason(rule=error.slug, message=error.message, word="INCOMPLETE")
     decision = DecisionRecord(status="incomplete", exit_code=error.exit_code, reasons=(reason,))
     error.result = _empty(head, base, decision, complete=False, run_id=run_id)
     return error

@@ -160,4 +160,9 @@ def _save(project: Project, target: Destination, reply: Reply, rejected: str | N
         talk(f"           It fails as it is: {_FINISHES[output.finish]}.")
     elif "matches_expected" not in " ".join(saved.checks):
         talk("           The suite's checks decide; the answer is kept as `expected` for checks that use it.")
+    if saved.draft:
+        talk(
+            "draft      the suite compares with `expected`: write the right answer there, and status: active"
+        )
+        return
     talk(f"next       promptctl test --case {terminal_line(saved.case_id)}")

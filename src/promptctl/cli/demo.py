@@ -8,7 +8,6 @@ import click
 from promptctl.api.demo import Branch, Sample, check_out, make_sample
 from promptctl.api.project import Project
 from promptctl.cli.output import style, talk, write
-from promptctl.core.gate import word
 from promptctl.core.result import Result
 from promptctl.core.words import plural
 from promptctl.engine.demo_story import BETTER, MAIN, STOPPED
@@ -83,4 +82,5 @@ def _unexpected(results: dict[str, Result]) -> list[str]:
 
 def _word(result: Result) -> str:
     rule = result.decision.reasons[0].rule if result.decision.reasons else "nothing-changed"
-    return f"{word(result.decision.status, rule)} [{rule}]"
+    word = result.decision.reasons[0].word if result.decision.reasons else "PASS"
+    return f"{word} [{rule}]"

@@ -56,7 +56,7 @@ class Last(NamedTuple):
 
     def __str__(self) -> str:
         when = self.at[:16].replace("T", " ") + (" UTC" if self.at.endswith("Z") else "")
-        return f"{word(self.result.status, self.result.rule)} {when}"
+        return f"{self.result.word or word(self.result.status, self.result.rule)} {when}"
 
 
 @click.command("list", epilog=EPILOG)

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from promptctl.api.project import Project
+from promptctl.cli.main import show_error
 from promptctl.cli.output import refuse_both, save, style, talk, write
 from promptctl.cli.progress import Bar
 from promptctl.core.result import Result
@@ -70,9 +71,11 @@ def test(
             **options,
         )
     except Incomplete as error:
-        if isinstance(error.result, Result):
-            _show(error.result, json_file, verbose=verbose, quiet=True)
-        raise
+        if not isinstance(error.result, Result):
+            raise
+        show_error(error)  # before the report, whose last line is the decision
+        _show(error.result, json_file, verbose=verbose, quiet=True)
+        return error.exit_code
     _show(result, json_file, verbose=verbose, quiet=quiet)
     return result.decision.exit_code
 
@@ -93,5 +96,7 @@ def _tell(plan: Plan, sides: Sides) -> None:
         return
     differ = sum(not planned.unchanged for planned in cases)
     models = sorted({rendered.model for planned in cases for rendered in planned.sides})
-    what = f"{differ} of {plural(len(cases), 'case')} differ" if sides.base else plural(len(cases), "case")
+    what = plural(len(cases), "case")
+    if sides.base:
+        what = f"{differ} of {what} {'differs' if differ == 1 else 'differ'}"
     talk(f"plan       {what}, {', '.join(models)}")

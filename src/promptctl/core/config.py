@@ -63,11 +63,9 @@ class JudgeConfig(Record):
 
 
 class BudgetConfig(Record):
-    """`[budget]` of one run: calls, money in the project's currency, seconds."""
+    """`[budget]`: what one run may ask."""
 
     max_calls: int = 2000
-    max_cost: float | None = None
-    deadline: float | None = None
 
 
 class ReportConfig(Record):

@@ -14,7 +14,7 @@ from promptctl.core.record import Record
 from promptctl.core.result import Status
 from promptctl.core.run import Standing
 from promptctl.core.stats import wilson_upper
-from promptctl.core.words import cases_named, percent, points
+from promptctl.core.words import cases_named, percent, plural, points
 
 ALPHA_HARM = 0.02
 """One-sided level of the test of harm, after Holm over the suites of a run."""
@@ -42,10 +42,16 @@ class Ruling(Record):
     message: str
     cases: tuple[str, ...] = ()
     better: bool = False
+    unconfirmed: bool = False
+
+    @property
+    def word(self) -> str:
+        """What begins the decision line. Breaks that could not be drawn again are not "no break found"."""
+        return _BY_STATUS[self.status] if self.unconfirmed else word(self.status, self.rule)
 
 
-def word(status: str, rule: str) -> str:
-    """The word that begins the decision line."""
+def word(status: Status, rule: str) -> str:
+    """What begins the decision line by status and rule alone; a record says it where more is known."""
     return WORDS.get(rule, _BY_STATUS[status]) if status == "undecided" else _BY_STATUS[status]
 
 
@@ -178,9 +184,11 @@ def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float
 
 def _clear(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling | None:
     if comparison.all_equal and comparison.changes and not _below(evidence, gate):
-        return Ruling(
-            status="pass", rule="nothing-changed", message="every case sends the same request on both sides"
-        )
+        failing = comparison.having("new_fail")
+        message = "every case sends the same request on both sides"
+        if failing:
+            message = f"every request is equal on both sides; {cases_named([c.case for c in failing], 'new case')} failing"
+        return Ruling(status="pass", rule="nothing-changed", message=message)
     bound = evidence.bound
     if bound is None or bound <= -gate.margin or _below(evidence, gate) or evidence.clusters_too_few:
         return None
@@ -195,16 +203,19 @@ def _clear(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling | N
 
 
 def _improvement(comparison: Comparison, evidence: Evidence) -> tuple[bool, str]:
+    """Whether "better" is earned, and the flips in words that fit into the decision's line."""
     broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
     likely = evidence.p_better is not None and evidence.p_better <= ALPHA_BETTER
+    if not evidence.broken and not evidence.fixed:
+        return False, _none_broke(evidence.n)
     if evidence.redrawn:
         if likely and len(fixed) > len(broken):
             return True, f"better: {cases_named(fixed)} fixed, {_count(broken)} broken"
         return False, f"{_count(broken)} broken, {_count(fixed)} fixed of {evidence.n}"
-    counts = f"{evidence.fixed} fixed, {evidence.broken or 'none'} broken (not redrawn)"
+    counts = f"{evidence.fixed} fixed, {evidence.broken or 'none'} broken"
     if likely and evidence.fixed > evidence.broken:
-        return True, f"better: {counts}"
-    return False, counts if evidence.fixed or evidence.broken else f"none of {evidence.n} cases broke"
+        return True, f"better: {counts}, not redrawn"
+    return False, f"{counts}, not redrawn"
 
 
 def _undecided(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling:
@@ -237,12 +248,15 @@ def _undecided(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling
             message=f"{cases_named(broken)} broken, {len(fixed)} fixed; {_shows(evidence)}",
             cases=tuple(broken),
         )
-    return Ruling(status="undecided", rule="no-break-found", message=_no_break(evidence))
+    unconfirmed = bool(evidence.broken) and not evidence.redrawn
+    return Ruling(
+        status="undecided", rule="no-break-found", message=_no_break(evidence), unconfirmed=unconfirmed
+    )
 
 
 def _no_break(evidence: Evidence) -> str:
     if not evidence.broken:
-        return f"none of {evidence.n} cases broke; {_shows(evidence)}"
+        return f"{_none_broke(evidence.n)}; {_shows(evidence)}"
     if evidence.redrawn:
         return f"no break confirmed in {evidence.n}; {_shows(evidence).removeprefix('shows ')}"
     flips = f"{evidence.broken} broken, {evidence.fixed} fixed, not redrawn"
@@ -251,6 +265,10 @@ def _no_break(evidence: Evidence) -> str:
 
 
 def _nothing_counted(comparison: Comparison) -> Ruling:
+    accepted = [change for change in comparison.having("broken") if change.pair.accepted is not None]
+    if accepted:
+        message = f"{plural(len(accepted), 'accepted break')}, and nothing else is counted"
+        return Ruling(status="undecided", rule="no-break-found", message=message)
     new = len(comparison.having("new_pass", "new_fail"))
     if new:
         failing = len(comparison.having("new_fail"))
@@ -262,8 +280,12 @@ def _nothing_counted(comparison: Comparison) -> Ruling:
     return Ruling(
         status="undecided",
         rule="advisory-only",
-        message=f"no check has a vote in {len(comparison.changes)} cases",
+        message=f"no check has a vote in {plural(len(comparison.changes), 'case')}",
     )
+
+
+def _none_broke(n: int) -> str:
+    return "the case did not break" if n == 1 else f"none of {n} cases broke"
 
 
 def _shows(evidence: Evidence) -> str:

@@ -22,12 +22,16 @@ class RevisionRecord(Shown):
 
 
 class Reason(Shown):
-    """Why the run ended as it did: a rule's slug, one sentence, the suite and cases it is about."""
+    """Why the run ended as it did: a rule's slug, one sentence, the suite and cases it is about.
+
+    `word` begins the decision line: PASS, NO BREAK FOUND, UNDECIDED, ADVISORY, NO BASE, FAIL or INCOMPLETE.
+    """
 
     rule: str
     message: str
     suite: str | None = None
     cases: tuple[str, ...] = ()
+    word: str = ""
 
 
 class DecisionRecord(Shown):
@@ -264,6 +268,7 @@ class SuiteResult(Shown):
     test: TestRecord | None
     checks: tuple[CheckRecord, ...] = ()
     results: tuple[CaseResult, ...] = ()
+    word: str = ""
     message: str = ""
     better: bool = False
     redrawn: bool = False

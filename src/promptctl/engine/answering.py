@@ -38,9 +38,9 @@ class Unroutable:
         raise PromptctlError(
             f"no provider is known for the model {self.name!r}",
             slug="unknown-model",
-            at="promptctl.toml",
+            at=f"model {self.name}",
             fix=did_you_mean(self.name, known)
-            + f'add `[models]` with "{self.name}" = "PROVIDER", or use --offline with recorded answers',
+            + f'say who serves it in promptctl.toml, under [models]: "{self.name}" = "PROVIDER"',
         )
 
     async def ask(self, request: Request, sample: int) -> Answer:

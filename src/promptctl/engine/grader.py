@@ -24,7 +24,9 @@ class Grader:
         for case in suite.cases:
             for spec in case.checks:
                 try:
-                    _require(self._check(spec), case)
+                    built = self._check(spec)
+                    if case.status in ("active", "quarantined"):  # a draft may still wait for its reference
+                        _require(built, case)
                 except PromptctlError as error:
                     errors.setdefault(str(error), error)
         raise_all(list(errors.values()))

@@ -60,7 +60,11 @@ def find_home(folder: Path) -> Home:
         )
     texts = (_read(root / "promptctl.toml"), _read(root / "pyproject.toml"))
     config = read_config(*texts, presets=PRESETS)
-    return Home(root, Repository.find(root), config)
+    try:
+        return Home(root, Repository.find(root), config)
+    except PromptctlError as error:
+        error.at = error.at or str(root)
+        raise
 
 
 def open_side(home: Home, revision: Revision, *, config: Config | None = None) -> Side:

@@ -234,13 +234,21 @@ class Run:
         code = exit_code(pairs, strict=self.terms.strict)
         status = worst([ruling.status for ruling in rulings])
         reasons = [
-            Reason(rule=ruling.rule, message=ruling.message, suite=plan.suite.id, cases=ruling.cases)
+            Reason(
+                rule=ruling.rule,
+                message=ruling.message,
+                suite=plan.suite.id,
+                cases=ruling.cases,
+                word=ruling.word,
+            )
             for ruling, plan in zip(rulings, self.plan.suites, strict=True)
         ]
         reasons.sort(key=lambda reason: rulings_order(reason, rulings, self.plan))
         if self.plan.untested and self.config.gate.on_untested == "fail":
             names = ", ".join(entry.prompt for entry in self.plan.untested)
-            reasons.insert(0, Reason(rule="untested", message=f"{names} changed and has no active case"))
+            reasons.insert(
+                0, Reason(rule="untested", message=f"{names} changed and has no active case", word="FAIL")
+            )
             status, code = "fail", 1
         return DecisionRecord(status=status, exit_code=code, reasons=tuple(reasons))
 

@@ -165,6 +165,8 @@ def _read_suites(head: Side, suite_ids: Sequence[str]) -> list[Suite]:
     for suite_id in suite_ids:
         try:
             suite = head.suites.suite(suite_id)
+            if head.prompts.path(suite.prompt) in head.tree.refused:
+                continue  # said with its path already
             if suite.prompt not in head.prompts:
                 raise PromptctlError(
                     f"suite {suite.id} tests the prompt {suite.prompt!r}, which is not there",

@@ -53,6 +53,7 @@ def suite_record(
         model=plan.model,
         status=ruling.status,
         rule=ruling.rule,
+        word=ruling.word,
         message=ruling.message,
         better=ruling.better,
         redrawn=evidence.redrawn,

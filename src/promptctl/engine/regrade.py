@@ -4,6 +4,7 @@ from promptctl.core.case import Case
 from promptctl.core.comparison import Comparison
 from promptctl.core.record import replace
 from promptctl.core.run import Trial
+from promptctl.core.words import plural
 from promptctl.engine.grader import Grader
 from promptctl.engine.plan import PlannedCase, SuitePlan
 from promptctl.errors import PromptctlError
@@ -33,7 +34,7 @@ def regraded(plan: SuitePlan, comparison: Comparison) -> tuple[str, ...]:
         looser
     )
     said = ", ".join(found) or "the same outputs are judged alike"
-    return (f"checks of {len(changed)} cases changed: {said}",)
+    return (f"checks of {plural(len(changed), 'case')} changed: {said}",)
 
 
 def _checks_differ(planned: PlannedCase) -> bool:

@@ -48,7 +48,7 @@ class OpenAIProvider:
         """Checks the address and the key.
 
         Raises:
-            PromptctlError: `bad-url`, `insecure-url`, `missing-key`, `bad-key`. None shows the key.
+            PromptctlError: `bad-address`, `plain-http`, `missing-key`, `bad-key`. None shows the key.
         """
         loopback = _check_url(self.base_url, self.name, allow_http=self._route.allow_http)
         variable = self._route.key_env
@@ -202,15 +202,17 @@ def _check_url(base_url: str, provider: str, *, allow_http: bool) -> bool:
         parts, host = urlsplit(""), None
     if parts.scheme not in ("http", "https") or not host:
         fix = 'write it whole, such as "https://api.example.com/v1"'
-        raise PromptctlError("base_url is not an address", slug="bad-url", at=at, fix=fix)
+        raise PromptctlError("base_url is not an address", slug="bad-address", at=at, fix=fix)
     if "@" in parts.netloc or parts.query or parts.fragment:
         fix = "name the key's variable with key_env; answers are stored under this address"
-        raise PromptctlError("base_url holds a user, a query or a fragment", slug="bad-url", at=at, fix=fix)
+        raise PromptctlError(
+            "base_url holds a user, a query or a fragment", slug="bad-address", at=at, fix=fix
+        )
     loopback = _is_loopback(host)
     if parts.scheme == "http" and not loopback and not allow_http:
         fix = "use https, or set allow_http = true if the network between is yours"
         message = f"base_url {base_url} sends prompts and keys unencrypted"
-        raise PromptctlError(message, slug="insecure-url", at=at, fix=fix)
+        raise PromptctlError(message, slug="plain-http", at=at, fix=fix)
     return loopback
 
 

@@ -5,7 +5,6 @@ clipboard or move the cursor, and characters that reorder a line. All become vis
 """
 
 import re
-import unicodedata
 
 _BIDI = "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
 _UNSAFE = re.compile(
@@ -37,9 +36,13 @@ def fit(text: str, columns: int) -> str:
     """`text` cut to `columns`, with `…` where something was cut."""
     if width(text) <= columns:
         return text
+    if text.isascii():
+        return text[: max(0, columns - 1)] + "…"
+    from wcwidth import wcwidth
+
     kept, used = [], 0
     for character in text:
-        used += 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        used += max(1, wcwidth(character))  # a mark that widens what stands before it counts as one
         if used > columns - 1:
             break
         kept.append(character)

@@ -110,7 +110,8 @@ class _Report:
         yield from self._sizes(suite)
         if len(self.result.suites) > 1:
             yield self._evidence_of(suite)
-            yield self._verdict(suite.status, suite.rule, suite.message, indent="  ")
+            first = suite.word or word(suite.status, suite.rule)
+            yield self._verdict(first, suite.status, suite.rule, suite.message, indent="  ")
 
     def _cases(
         self, suite: SuiteResult, state: str, title: str, colour: str, detailed: bool
@@ -295,7 +296,9 @@ class _Report:
         rates, counts = suite.pass_rate, suite.counts
         head = rates.head
         parts = []
-        if suite.difference is None or rates.base is None:
+        if head and not head.scored and counts["unchanged"]:
+            parts.append(f"no case was asked on both sides, {counts['unchanged']} unchanged")
+        elif suite.difference is None or rates.base is None:
             parts.append(
                 f"{head.passed} of {head.scored} pass ({percent(head.low)} to {percent(head.high)})"
                 if head and head.scored
@@ -310,7 +313,9 @@ class _Report:
                 f"[{signed_points(d.low)}, {signed_points(d.high)}]"
             )
             kind = "confirmed " if suite.redrawn else ""
-            flips = f"{counts['broken']} {kind}broken, {counts['fixed']} fixed"
+            accepted = sum(case.accepted is not None and case.state == "broken" for case in suite.results)
+            flips = f"{counts['broken'] - accepted} {kind}broken, {counts['fixed']} fixed"
+            flips += f", {accepted} accepted" if accepted else ""
             if not suite.redrawn:
                 flips += " (not redrawn)"
             parts.append(flips + (f", {counts['flaky']} flaky" if counts["flaky"] else ""))
@@ -353,12 +358,15 @@ class _Report:
         message = reason.message if reason else "nothing that has cases is affected by this change"
         if reason and reason.suite and (len(self.result.suites) > 1 or decision.status == "fail"):
             message = f"{reason.suite}: {message}"
-        return self._verdict(decision.status, rule, message)
+        first = reason.word if reason and reason.word else word(decision.status, rule)
+        return self._verdict(first, decision.status, rule, message)
 
-    def _verdict(self, status: str, rule: str, message: str, indent: str = "") -> str:
-        first = word(status, rule)
+    def _verdict(self, first: str, status: str, rule: str, message: str, indent: str = "") -> str:
         room = self.style.columns - len(indent) - len(first) - len(rule) - 6
-        text = fit(terminal_line(message), room)
+        text = terminal_line(message)
+        if width(text) > room:  # the same with fewer words, before anything is cut
+            text = text.replace("no worse than", "within").replace("shows ", "")
+        text = fit(text, room)
         return f"{indent}{self._paint(first, _STATUS[status])}  {text}  [{rule}]"
 
     # helpers of the page

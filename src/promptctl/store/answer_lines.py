@@ -106,7 +106,7 @@ def _text(fields: Fields, calls: tuple[dict[str, Any], ...]) -> str:
     value = fields.any("output")
     if value is None and not calls:
         fix = 'add "output": the model\'s text ("" if it said nothing)'
-        fields.mistake("output is missing", slug="missing-key", fix=fix)
+        fields.mistake("output is missing", slug="missing-field", fix=fix)
     if value is None:
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -198,7 +198,7 @@ def with_unique_names(checks: tuple[CheckSpec, ...]) -> tuple[CheckSpec, ...]:
 
 
 def _quarantine(fields: Fields) -> Quarantine | None:
-    if "quarantine" not in fields:
+    if fields.any("quarantine") is None:
         if fields.any("status") == "quarantined":
             fields.mistake(
                 "a quarantined case needs a reason and an end",

@@ -19,6 +19,7 @@ from promptctl.core.config import (
     ProviderConfig,
     ReportConfig,
 )
+from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
 from promptctl.store.documents import Document, Fields, read_toml
 
@@ -92,7 +93,21 @@ def _config(
         notes=notes,
     )
     fields.finish()
-    return config
+    return replace(config, notes=(*notes, *_unused(config)))
+
+
+def _unused(config: Config) -> list[str]:
+    """Settings of the format that this version reads and does not act on: said, never ignored in silence."""
+    unused = {
+        "[project] cases_root": config.project.cases_root is not None,
+        "[report] language": config.report.language != "en",
+        "[judge]": config.judge != JudgeConfig(),
+        "[feedback]": bool(config.feedback),
+    }
+    for name, provider in config.providers.items():
+        unused[f"[providers.{name}] requests_per_minute"] = provider.requests_per_minute is not None
+        unused[f"[providers.{name}] ca_file"] = provider.ca_file is not None
+    return [f"{name} has no effect yet" for name, is_set in unused.items() if is_set]
 
 
 def read_gate(fields: Fields, defaults: Gate = Gate()) -> Gate:  # noqa: B008 - frozen
@@ -186,7 +201,7 @@ def _provider(fields: Fields, is_preset: bool) -> ProviderConfig:
         _check_address(fields, provider.base_url, provider.allow_http)
     elif not is_preset and provider.kind in (None, "openai"):
         fix = 'add its address: base_url = "https://…/v1"'
-        fields.mistake("base_url is missing", slug="missing-key", fix=fix)
+        fields.mistake("base_url is missing", slug="missing-field", fix=fix)
     if provider.key_env is not None and not _VARIABLE.match(provider.key_env):
         # The text itself is never shown: it may be the key.
         fix = 'write the name of the variable that holds the key: key_env = "VLLM_KEY"'
@@ -253,6 +268,4 @@ def _judge(fields: Fields) -> JudgeConfig:
 def _budget(fields: Fields) -> BudgetConfig:
     return BudgetConfig(
         max_calls=fields.integer("max_calls", BudgetConfig().max_calls, low=0),
-        max_cost=fields.number("max_cost", None, low=0),
-        deadline=fields.number("deadline", None, low=0.001),
     )

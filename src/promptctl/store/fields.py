@@ -177,7 +177,7 @@ class Fields:
     def _is_missing(self, name: str, default: Any) -> bool:
         if default is not REQUIRED:
             return False
-        self.mistake(f"{name} is missing", slug="missing-key", fix=f"add {name}")
+        self.mistake(f"{name} is missing", slug="missing-field", fix=f"add {name}")
         return True
 
     def _within(self, name: str, found: T, low: float | None, high: float | None) -> T:

@@ -16,8 +16,8 @@ RESULT = "result.json"
 
 
 def new_run_id(now: datetime.datetime) -> str:
-    """A name that sorts by time, with random hex against two runs in one second."""
-    return f"{now:%Y%m%d-%H%M%S}-{os.urandom(3).hex()}"
+    """A name that sorts by time, to the microsecond, with random hex against two runs in one."""
+    return f"{now:%Y%m%d-%H%M%S-%f}-{os.urandom(2).hex()}"
 
 
 class Journal:

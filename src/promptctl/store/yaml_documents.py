@@ -40,6 +40,7 @@ from promptctl.store.yaml_faults import Faults
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
 _NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z")
+_INNER_QUESTION = re.compile(r"(?<=[^\s{\[,])\?")
 _WORDS: dict[str, bool | None] = {"": None, "null": None, "true": True, "false": False}
 
 Built = tuple[Any, dict[str, Spot] | list[Spot] | None]
@@ -59,7 +60,11 @@ def read_yaml(text: str, path: str, first_line: int = 1) -> Document:
     faults = Faults(text, path, first_line - 1)
     stand_ins = _stand_ins(text)
     try:
-        loader = _Loader(text.translate(stand_ins))
+        loader = _Loader(
+            _INNER_QUESTION.sub(stand_ins.get(ord("?"), "?"), text).translate(
+                {code: new for code, new in stand_ins.items() if code != ord("?")}
+            )
+        )
     except ReaderError as error:
         raise faults.unprintable(error) from None
     builder = _Builder(loader.get_event, faults, {ord(new): chr(old) for old, new in stand_ins.items()})
@@ -224,11 +229,12 @@ class _Builder:
 
 
 def _stand_ins(text: str) -> dict[int, str]:
-    """Unused characters for U+0085, U+2028 and U+2029.
+    """Unused characters for U+0085, U+2028, U+2029 and the question mark.
 
-    They are line breaks to PyYAML, but ordinary characters to YAML 1.2, to editors, to whoever pasted them.
+    The first three are line breaks to PyYAML, but ordinary characters to YAML 1.2, to editors, to whoever pasted
+    them. A question mark behind a letter ends a plain text in `{…}` for PyYAML, and for no one who writes a case.
     """
-    found = [character for character in "\x85\u2028\u2029" if character in text]
+    found = [character for character in "\x85\u2028\u2029?" if character in text]
     unused = (chr(code) for code in range(0xE000, 0xF8FF) if chr(code) not in text)
     return {ord(character): stand_in for character, stand_in in zip(found, unused, strict=False)}
 

@@ -41,7 +41,7 @@ def lint(folder: Path, paths: Sequence[str] = ()) -> LintReport:
     for mistake in mistakes:
         found.error(mistake)
     for note in home.config.notes:
-        found.warn(note, slug="config-not-read", at=Place(NAME), fix=f"keep one of them; {NAME} wins")
+        found.warn(note, slug="config-not-read", at=Place(NAME), fix="take it out of the file")
     side = open_side(home, Revision(label=WORKTREE, commit=None, dirty=True))
     return _Lint(side, found, configured=not mistakes).report()
 
