@@ -1,6 +1,13 @@
 """Strings that other tools acted on: what a terminal, a log, a browser or a reader could be made to do."""
 
+import re
+
 from hypothesis import strategies as st
+
+ACTED_ON = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+)
+"""What a terminal acts on: controls, eight-bit controls, marks of direction, line separators, half characters."""
 
 NASTY = {
     "colour": "\x1b[31mred\x1b[0m",

@@ -10,11 +10,7 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from promptctl.reporters.safe import fit, pad, terminal_line, terminal_text, width
-from tests.reporters.nasty import ANY, NASTY
-
-ACTED_ON = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
+from tests.reporters.nasty import ACTED_ON, ANY, NASTY
 
 
 @pytest.mark.parametrize("text", NASTY.values(), ids=NASTY.keys())

@@ -16,13 +16,10 @@ from promptctl.core.result import DecisionRecord, Reason, Result, Untested
 from promptctl.core.run import Pair, Standing
 from promptctl.reporters.terminal import Style, render
 from tests.builders import a_pair, a_table, cases
-from tests.reporters.nasty import ANY, NASTY
+from tests.reporters.nasty import ACTED_ON, ANY, NASTY
 from tests.reporters.results import a_result, a_suite_result, saying
 
 COLOUR = re.compile(r"\x1b\[(?:1|2|0|31|32|33)m")
-ACTED_ON = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
-)
 LAST = re.compile(r"(PASS|NO BREAK FOUND|UNDECIDED|ADVISORY|NO BASE|FAIL|INCOMPLETE)  .+  \[[a-z0-9-]+\]")
 
 
@@ -56,7 +53,7 @@ support/reply   qwen-plus   64 cases: 60 affected, 4 unchanged
   still failing 2   (-v lists them)
   prompt   100 → 90 characters a request (−10 %); answers 4 → 4 characters
 
-  58 → 62 of 64 pass, +6.2 points [+1.7, +13.1]; 0 confirmed broken, 4 fixed
+  58 → 62 of 64 pass, +6.2 points [+1.9, +13.2]; 0 confirmed broken, 4 fixed
   60 calls, 60 reused, 4 saved as equal, $0.012; detects −10 points at 80 %
 PASS  better: 4 cases fixed, none broken, no worse than 5 points  [no-worse-than-margin]
 """
@@ -64,7 +61,7 @@ PASS  better: 4 cases fixed, none broken, no worse than 5 points  [no-worse-than
 
 
 def test_a_change_that_is_stopped():
-    pairs = [*a_table(50), a_break(), a_break("must-pay", severity="blocker", tags=()), *cases(1, "pf", "pp")]
+    pairs = [*a_table(50), a_break(), a_break("must-pay", severity="blocker", tags=())]
 
     assert (
         report(a_suite_result(pairs))
@@ -72,7 +69,7 @@ def test_a_change_that_is_stopped():
 comparing  main@3f9a2c1 → working tree (2 prompt files changed)
 affected   support/reply  (text) through prompts/_policy.j2
 
-support/reply   qwen-plus   53 cases: 53 affected, 0 unchanged
+support/reply   qwen-plus   52 cases: 52 affected, 0 unchanged
   BROKEN 2
     must-pay   blocker   contains   pass → fail
       ticket   When is it paid?
@@ -85,8 +82,6 @@ support/reply   qwen-plus   53 cases: 53 affected, 0 unchanged
       reason   fail
       base     Refunds arrive [-within 14 days-].
       head     Refunds arrive {+soon+}.
-  FLAKY 1   passed and failed on the same side
-    pfpp-000
   prompt   100 → 90 characters a request (−10 %); answers 5 → 5 characters
 
   52 → 51 of 53 pass, −2.8 points [−7.4, +1.9]; 2 confirmed broken, 0 fixed, 1 flaky
@@ -137,7 +132,7 @@ support/reply   qwen-plus   44 cases: 44 affected, 0 unchanged
   prompt   100 → 90 characters a request (−10 %); answers 4 → 4 characters
 
   41 → 41 of 41 pass, 0.0 points [−6.2, +6.2]; 0 confirmed broken, 0 fixed; 3 errors
-  60 calls, 60 reused, 4 saved as equal, $0.012; detects −14 points at 80 %
+  60 calls, 60 reused, 4 saved as equal, $0.012; detects −11 points at 80 %
 INCOMPLETE  41 of 44 cases answered, no complete answer within 60 s  [errors]
 """
     )
@@ -301,11 +296,10 @@ def poisoned(value: Any, text: str) -> Any:
     return value
 
 
-@given(text=ANY, style=st.sampled_from(STYLES), pairs=st.sampled_from([*SHAPES.values()]))
+@given(text=ANY, style=st.sampled_from(STYLES), shape=st.sampled_from([*SHAPES]))
 @settings(max_examples=60)
-def test_a_result_file_of_a_stranger_is_inert_whatever_stands_in_it(
-    text: str, style: Style, pairs: list[Pair]
-):
+def test_a_result_file_of_a_stranger_is_inert_whatever_stands_in_it(text: str, style: Style, shape: str):
+    pairs = SHAPES[shape]
     data = poisoned(msgspec.to_builtins(a_result(a_suite_result(pairs), a_suite_result(pairs, **WIDE))), text)
 
     shown = render(msgspec.convert(data, Result), style)

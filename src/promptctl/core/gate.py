@@ -184,10 +184,10 @@ def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float
 
 def _clear(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling | None:
     if comparison.all_equal and comparison.changes and not _below(evidence, gate):
-        failing = comparison.having("new_fail")
+        failing = [change.case for change in comparison.having("new_fail")]
         message = "every case sends the same request on both sides"
         if failing:
-            message = f"every request is equal on both sides; {cases_named([c.case for c in failing], 'new case')} failing"
+            message = f"every request is equal on both sides; {cases_named(failing, 'new case')} failing"
         return Ruling(status="pass", rule="nothing-changed", message=message)
     bound = evidence.bound
     if bound is None or bound <= -gate.margin or _below(evidence, gate) or evidence.clusters_too_few:

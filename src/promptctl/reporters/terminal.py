@@ -1,5 +1,6 @@
 """A result as text for a terminal: what broke first, the decision last, at most 88 columns a line."""
 
+import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ LISTED = 20
 """Cases shown in full per state; more are counted, and listed with -v."""
 
 _COLOURS = {"red": "31", "green": "32", "yellow": "33", "bold": "1", "dim": "2"}
+_OWN = re.compile(r"(\x1b\[(?:0|1|2|31|32|33)m)")
 _STATUS = {"pass": "green", "fail": "red", "incomplete": "yellow", "undecided": "yellow"}
 
 
@@ -28,7 +30,8 @@ class Style(NamedTuple):
 
 def render(result: Result, style: Style = Style()) -> str:  # noqa: B008 - a tuple
     """The whole report; its last line is the decision."""
-    return "\n".join(_Report(result, style).lines()) + "\n"
+    clean = _inert if style.colour else terminal_line
+    return "\n".join(map(clean, _Report(result, style).lines())) + "\n"
 
 
 class _Report:
@@ -85,7 +88,7 @@ class _Report:
         title = terminal_line(suite.suite)
         if suite.prompt != suite.suite:
             title += f" ({terminal_line(suite.prompt)})"
-        yield self._paint(f"{title}   {terminal_line(suite.model)}   {text}", "bold")
+        yield self._paint(self._fit(f"{title}   {terminal_line(suite.model)}   {text}"), "bold")
         for note in (*_origins(suite), *suite.notes):
             yield self._fit(f"  {terminal_line(note)}")
         yield from self._excused(suite)
@@ -150,7 +153,7 @@ class _Report:
     def _case_line(self, case: CaseResult) -> str:
         parts = [terminal_line(case.case)]
         if case.severity == "blocker":
-            parts.append(self._paint("blocker", "red"))
+            parts.append("blocker")
         checks = _deciding_checks(case)
         if checks:
             parts.append(terminal_line(", ".join(checks[:2])))
@@ -161,7 +164,10 @@ class _Report:
             parts.append("tags " + terminal_line(", ".join(case.tags)))
         if case.answers and case.state == "fixed":
             parts.append("answers " + terminal_line(", ".join(case.answers)))
-        return self._fit("    " + "   ".join(filter(None, parts)))
+        line = self._fit("    " + "   ".join(filter(None, parts)))
+        if case.severity == "blocker":  # painted last: a line is cut by what it shows
+            line = line.replace("   blocker   ", f"   {self._paint('blocker', 'red')}   ", 1)
+        return line
 
     def _details(self, suite: SuiteResult, case: CaseResult) -> Iterator[str]:
         for name, value in list(case.inputs.items())[:3]:
@@ -379,6 +385,11 @@ class _Report:
 
     def _paint(self, text: str, colour: str) -> str:
         return f"\x1b[{_COLOURS[colour]}m{text}\x1b[0m" if self.style.colour else text
+
+
+def _inert(line: str) -> str:
+    """One line with our own colours only: a result file may come from a stranger, with anything in any field."""
+    return "".join(part if _OWN.fullmatch(part) else terminal_line(part) for part in _OWN.split(line))
 
 
 def _revision(side: RevisionRecord) -> str:
