@@ -20,4 +20,6 @@ def test_a_real_result_follows_the_published_schema(tmp_path: Path):
 
     result = Project(tmp_path).test()
 
-    jsonschema.validate(json.loads(json_reporter.render(result)), json.loads(RESULT.read_text(encoding="utf-8")))
+    jsonschema.validate(
+        json.loads(json_reporter.render(result)), json.loads(RESULT.read_text(encoding="utf-8"))
+    )
