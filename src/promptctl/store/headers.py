@@ -25,7 +25,7 @@ def read_header(text: str, path: str) -> Header:
         FileError, Several: every mistake, with `file:line:column`.
     """
     document = read_yaml(text, path, first_line=2)
-    fields = Fields(document, free=("x-",))
+    fields = Fields(document, known=("inputs",), free=("x-",))
     version = fields.integer("promptctl", FORMAT)
     if version != FORMAT:
         fields.mistake(
