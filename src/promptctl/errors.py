@@ -11,6 +11,7 @@ An error of one trial (a timeout, a rate limit) is data, not an exception: see `
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 
 class Place:
@@ -78,7 +79,7 @@ class Incomplete(PromptctlError):
     """
 
     exit_code = 3
-    result: object = None
+    result: Any = None
 
 
 class Interrupted(PromptctlError):

@@ -134,6 +134,12 @@ def test_without_a_base_head_alone_is_scored(head: str, state: str, counted: boo
     assert (found.state, found.counted) == (state, counted)
 
 
+def test_differences_are_head_minus_base():
+    found = compare([a_pair("p", "f", case="a"), a_pair("f", "p", case="b"), a_pair("ppf", "fff", case="c")])
+
+    assert found.differences == (-1.0, 1.0, pytest.approx(-2 / 3))
+
+
 def test_without_a_base_nothing_is_broken_or_fixed():
     found = compare([a_pair("", "p"), a_pair("", "f", case="other")], has_base=False)
 

@@ -28,6 +28,16 @@ def marked(before: str, after: str) -> str:
         ("Paid within 14 days.", "Paid soon.", "Paid [-within 14 days-]{+soon+}."),
         ("one two", "one two three", "one two{+ three+}"),
         (
+            "Refunds arrive within 14 days after receipt.",
+            "Refunds come within 14 days of receipt.",
+            "Refunds [-arrive-]{+come+} within 14 days [-after-]{+of+} receipt.",
+        ),
+        (
+            "a big red house stands here today",
+            "a small blue house stands there today",
+            "a [-big red-]{+small blue+} house stands [-here-]{+there+} today",
+        ),
+        (
             "退款会在收到包裹后 14 天内到账。",
             "退款会在收到包裹后尽快到账。",
             "退款会在收到包裹后[- 14 天内-]{+尽快+}到账。",

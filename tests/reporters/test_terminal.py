@@ -54,7 +54,7 @@ support/reply   qwen-plus   64 cases: 60 affected, 4 unchanged
   prompt   100 → 90 characters a request (−10 %); answers 4 → 4 characters
 
   58 → 62 of 64 pass, +6.2 points [+1.9, +13.2]; 0 confirmed broken, 4 fixed
-  60 calls, 60 reused, 4 saved as equal, $0.012; detects −10 points at 80 %
+  60 calls, 60 reused, 4 saved as equal, $0.012; detects −8 points at 80 %
 PASS  better: 4 cases fixed, none broken, no worse than 5 points  [no-worse-than-margin]
 """
     )
@@ -84,8 +84,8 @@ support/reply   qwen-plus   52 cases: 52 affected, 0 unchanged
       head     Refunds arrive {+soon+}.
   prompt   100 → 90 characters a request (−10 %); answers 5 → 5 characters
 
-  52 → 51 of 53 pass, −2.8 points [−7.4, +1.9]; 2 confirmed broken, 0 fixed, 1 flaky
-  60 calls, 60 reused, 4 saved as equal, $0.012; detects −8 points at 80 %
+  52 → 50 of 52 pass, −3.8 points [−11.0, +1.3]; 2 confirmed broken, 0 fixed
+  60 calls, 60 reused, 4 saved as equal, $0.012; detects −7 points at 80 %
   look closer   promptctl test support/reply --case must-pay -v
 FAIL  support/reply: 1 blocker broken  [blocker-broken]
 """
@@ -251,6 +251,14 @@ def test_a_floor_and_a_margin_are_in_the_sentence():
     text = report(a_suite_result(pairs, gate=Gate(min_pass_rate=0.9)))
 
     assert text.splitlines()[-1] == "UNDECIDED  8 of 10 pass, near the floor of 90 %  [near-floor]"
+
+
+def test_a_result_file_without_some_counts_is_shown_all_the_same():
+    suite, ruling = a_suite_result(a_table(60, fixed=4))
+
+    text = report((replace(suite, counts={}), ruling))
+
+    assert text.splitlines()[-1].startswith("PASS")
 
 
 # Colours

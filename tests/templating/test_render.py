@@ -163,6 +163,23 @@ def test_a_mistake_in_an_included_file_is_placed_there():
 
 
 @pytest.mark.parametrize(
+    ("name", "slug"),
+    [
+        ("_gone.j2", "template-not-found"),
+        ("../secret", "outside-prompts"),
+        ("/etc/passwd", "outside-prompts"),
+        ("a\x00b", "outside-prompts"),
+        ("_open.j2", "header-not-closed"),
+        ("_bad.j2", "template-syntax"),
+    ],
+)
+def test_a_computed_name_is_judged_when_it_is_known(name: str, slug: str):
+    files = {"_open.j2": "---\nmodel: m\n", "_bad.j2": "{% if %}"}
+
+    assert refused("one\n{% include which %}", files=files, which=name).slug == slug
+
+
+@pytest.mark.parametrize(
     ("text", "line"),
     [
         ("{{ x", 1),

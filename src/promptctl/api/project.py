@@ -202,7 +202,12 @@ class Project:
             text = json_reporter.render(result)
             return result
         except Incomplete as error:
-            raise _with_result(error, sides.head, sides.base, run_id) from error
+            error = _with_result(error, sides.head, sides.base, run_id)
+            text = json_reporter.render(error.result)
+            raise error from None
+        except PromptctlError:
+            journal.discard()
+            raise
         finally:
             journal.end(text)
             store.close()
@@ -260,7 +265,7 @@ def _nothing(sides: Sides) -> Result:
 
 def _with_result(
     error: Incomplete, head: Revision, base: Revision | None = None, run_id: str = ""
-) -> PromptctlError:
+) -> Incomplete:
     reason = Reason(rule=error.slug, message=error.message, word="INCOMPLETE")
     decision = DecisionRecord(status="incomplete", exit_code=error.exit_code, reasons=(reason,))
     error.result = _empty(head, base, decision, complete=False, run_id=run_id)

@@ -86,7 +86,7 @@ def weigh(comparison: Comparison, gate: Gate) -> Evidence:
             p_worse=None, p_better=None, detectable=None, settle_samples=None, settle_cases=None,
             redrawn=redrawn, clusters_too_few=False,
         )  # fmt: skip
-    table = _Table(counted, missing=len(_missing(comparison)))
+    table = _Table(comparison)
     samples, cases = _settle(table, gate)
     if all(change.pair.final for change in counted):
         samples = None  # who always answers alike has nothing new to say
@@ -121,9 +121,10 @@ def _missing(comparison: Comparison) -> list[Change]:
 class _Table:
     """The paired table in the form that fits the draws: binary, averaged over samples, or clustered."""
 
-    def __init__(self, counted: Sequence[Change], missing: int) -> None:
-        self.counted, self.missing = counted, missing
-        self.differences = [_difference(change) for change in counted]
+    def __init__(self, comparison: Comparison) -> None:
+        self.counted, self.missing = comparison.counted, len(_missing(comparison))
+        self.differences = comparison.differences
+        counted = self.counted
         clusters = cluster_sizes(counted)
         self.clustered = len(clusters) < len(counted)
         self.sums = [sum(self.differences[i] for i in members) for members in clusters.values()]
@@ -203,12 +204,6 @@ def _variance(table: _Table, mean: float) -> tuple[float, float, int]:
 def _outcomes(change: Change, side: str) -> list[bool]:
     trials = change.pair.base if side == "base" else change.pair.head
     return [trial.outcome == "pass" for trial in trials if trial.role == "first"]
-
-
-def _difference(change: Change) -> float:
-    if change.state == "unchanged" or change.base is None or change.head is None:
-        return 0.0
-    return change.head - change.base
 
 
 def _rate(rates: Sequence[float | None]) -> Rate:

@@ -1,6 +1,7 @@
 """A result as JSON: ASCII only, plain numbers, never NaN, so that any reader and any terminal can take it."""
 
 import json
+import math
 from typing import Any
 
 import msgspec
@@ -22,7 +23,7 @@ def read(text: str, path: str) -> Result:
         FileError: not a result of this format.
     """
     try:
-        data = json.loads(text)
+        data = json.loads(text, parse_float=_finite, parse_constant=_finite)
         form = data.get("format") if isinstance(data, dict) else None
         if form != FORMAT:
             raise FileError(
@@ -40,6 +41,13 @@ def read(text: str, path: str) -> Result:
             at=Place(path, line, column),
             fix="give a file that `promptctl test --json` wrote, whole and unedited",
         ) from error
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is no number that can be kept")
+    return number
 
 
 def schema() -> dict[str, Any]:

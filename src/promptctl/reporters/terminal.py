@@ -1,6 +1,7 @@
 """A result as text for a terminal: what broke first, the decision last, at most 88 columns a line."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -81,7 +82,7 @@ class _Report:
     # one suite
 
     def _suite(self, suite: SuiteResult) -> Iterator[str]:
-        counts = suite.counts
+        counts = Counter(suite.counts)  # a file may lack some
         text = plural(counts.get("cases", 0), "case")
         if suite.difference is not None:
             text += f": {counts['cases'] - counts['unchanged']} affected, {counts['unchanged']} unchanged"
@@ -299,7 +300,7 @@ class _Report:
         )
 
     def _evidence_of(self, suite: SuiteResult) -> str:
-        rates, counts = suite.pass_rate, suite.counts
+        rates, counts = suite.pass_rate, Counter(suite.counts)
         head = rates.head
         parts = []
         if head and not head.scored and counts["unchanged"]:

@@ -35,7 +35,8 @@ def read_header(text: str, path: str) -> Header:
             fix=f"write promptctl: {FORMAT}, or update promptctl",
         )
     for name, what in LATER.items():
-        if fields.any(name) is not None:
+        if name in fields:
+            fields.any(name)
             fields.mistake(
                 f"{what} cannot be used yet",
                 name,

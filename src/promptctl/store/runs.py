@@ -42,6 +42,13 @@ class Journal:
             self._descriptor = os.open(self._trials, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
         append_line(self._descriptor, _dump(record).encode())
 
+    def discard(self) -> None:
+        """Takes back a run that asked nothing, because the project or the command line is wrong."""
+        self.end(None)
+        for path in (self._trials, self.folder / "manifest.json"):
+            path.unlink(missing_ok=True)
+        self.folder.rmdir()
+
     def end(self, result: str | None) -> None:
         """Closes the journal and writes the result, if there is one."""
         if self._descriptor is not None:

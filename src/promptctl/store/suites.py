@@ -240,13 +240,7 @@ class _Reader:
             return None
         if isinstance(document.value, dict):
             return document
-        self.errors.append(
-            document.error(
-                f"a case is a mapping, found {in_words(document.value)}",
-                slug="wrong-type",
-                fix="write one case a file: `vars: {…}`, `expected: …`, `checks: […]`",
-            )
-        )
+        self.errors.append(_no_case(document))
         return None
 
     def _bulk(self, checks: tuple[CheckSpec, ...]) -> None:
@@ -257,7 +251,10 @@ class _Reader:
                 self._gather(error)
                 continue
             for line in lines:
-                self._case(Fields(line.document, errors=self.errors), checks)
+                if isinstance(line.value, dict):
+                    self._case(Fields(line.document, errors=self.errors), checks)
+                else:
+                    self.errors.append(_no_case(line.document))
 
     def _gather(self, error: PromptctlError) -> None:
         self.errors.extend(error.errors if isinstance(error, Several) else [error])
@@ -293,6 +290,14 @@ class _Reader:
                     at=case.place,
                     fix=f"add `id: {case.id}` to the case",
                 )
+
+
+def _no_case(document: Document) -> FileError:
+    return document.error(
+        f"a case is a mapping, found {in_words(document.value)}",
+        slug="wrong-type",
+        fix="write one case: `vars: {…}`, `expected: …`, `checks: […]`",
+    )
 
 
 def _as_mapping(document: Document) -> Document:
