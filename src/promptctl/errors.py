@@ -50,6 +50,10 @@ class PromptctlError(Exception):
         super().__init__(message)
         self.message, self.slug, self.at, self.fix = message, slug, at, fix
 
+    def each(self) -> tuple["PromptctlError", ...]:
+        """The errors in this one: itself, or all of `Several`."""
+        return (self,)
+
     def __str__(self) -> str:
         where = f" ({self.at})" if self.at is not None else ""
         return f"{self.message} [{self.slug}]{where}"
@@ -70,6 +74,10 @@ class Several(PromptctlError):
         first = errors[0]
         super().__init__(first.message, slug=first.slug, at=first.at, fix=first.fix)
         self.errors = tuple(errors)
+
+    def each(self) -> tuple[PromptctlError, ...]:
+        """All of them, in the order of the files."""
+        return self.errors
 
 
 class Incomplete(PromptctlError):

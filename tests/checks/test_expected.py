@@ -90,6 +90,15 @@ def test_numbers_are_compared_exactly(output: str, expected: str, tolerance: flo
     assert matches("number", output, expected, tolerance=tolerance) == status
 
 
+@pytest.mark.parametrize("written", ["{}", "-{}", "{}%", "{}万", "{}e999", "0.{}"])
+def test_a_number_of_millions_of_digits_is_another_number_and_no_error(written: str):
+    output = written.format("9" * 1_500_000)
+
+    assert matches("number", output, "5") == "fail"
+    assert matches("number", output, "5%") == "fail"
+    assert says({"number_close": {"to": 5, "relative": 0.1}}, output) == "fail"
+
+
 def test_a_json_number_is_an_expected_number():
     assert matches("number", "it is 42", {"json": 42}) == "pass"
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptctl.core.case import Gate
-from promptctl.core.comparison import YardstickChange
+from promptctl.core.comparison import YardstickChange, compare
+from promptctl.core.exchange import Failure
 from promptctl.core.gate import WORDS, decide
 from promptctl.core.record import replace
 from promptctl.core.run import Pair, Standing
@@ -96,7 +97,7 @@ def test_what_is_accepted_is_excused():
 def test_a_broken_blocker_stops_the_change_also_in_an_otherwise_incomplete_run():
     pairs = [*cases(30, "p", "e"), *cases(9, "p", "u"), blocker("p", "f", final=True)]
 
-    assert rule(pairs, said={"budget_spent": True}) == ("fail", "blocker-broken")
+    assert rule(pairs) == ("fail", "blocker-broken")
 
 
 # c. Incomplete
@@ -119,14 +120,21 @@ def test_more_errors_than_allowed_are_incomplete(errors: int, allowed: int, stat
 @pytest.mark.parametrize(
     "facts",
     [
+        {"standing": Standing.COUNTED},
         {"standing": Standing.NEW},
-        {"standing": Standing.LISTED},
-        {"standing": Standing.WATCHED},
         {"unchanged": True},
     ],
 )
-def test_an_error_is_never_dropped_whatever_say_its_case_has(facts: dict[str, Any]):
+def test_an_error_of_a_case_that_decides_makes_the_run_incomplete(facts: dict[str, Any]):
     assert rule([*a_table(100), a_pair("p", "e", **facts)]) == ("incomplete", "errors")
+
+
+@pytest.mark.parametrize("standing", [Standing.LISTED, Standing.WATCHED])
+def test_an_error_of_a_case_without_a_say_is_counted_and_does_not_decide(standing: Standing):
+    pairs = [*a_table(100), a_pair("p", "e", standing=standing)]
+
+    assert compare(pairs).counts()["error"] == 1
+    assert rule(pairs)[0] == "pass"
 
 
 def test_errors_say_what_was_answered_and_why_the_rest_was_not():
@@ -152,7 +160,12 @@ def test_an_error_without_a_cause_still_has_a_sentence():
 
 
 def test_a_spent_budget_is_incomplete():
-    assert rule(a_table(100), said={"budget_spent": True}) == ("incomplete", "budget")
+    spent = Failure(kind="budget", message="the budget of 9 calls is spent", sent=False)
+    unpaid = replace(a_trial("e"), failure=spent, answer=None)
+
+    pairs = [*a_table(100), Pair(case="c", base=(a_trial("p"),), head=(unpaid,))]
+
+    assert rule(pairs) == ("incomplete", "budget")
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,15 @@ def test_a_case_knows_the_feedback_it_answers(facts: dict[str, object], ids: tup
     assert a_case(**facts).feedback_ids == ids
 
 
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+@pytest.mark.parametrize("where", ["seconds", "cost", "tool_calls", "contexts"])
+def test_an_output_cannot_hold_a_number_that_no_file_can_keep(where: str, number: float):
+    value = number if where in ("seconds", "cost") else ({"a": [{"b": number}]},)
+
+    with pytest.raises(ValueError, match="not finite"):
+        Output(text="a", **{where: value})
+
+
 def test_a_suite_finds_its_cases_by_id():
     suite = a_suite(a_case("a"), a_case("b"))
 

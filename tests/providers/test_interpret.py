@@ -156,6 +156,16 @@ def test_an_excerpt_is_one_line_of_200_characters():
     assert excerpt("\ud800") == "\ufffd"
 
 
+def test_a_number_beyond_every_float_in_a_tool_call_is_kept_as_text():
+    body = json.dumps(a_body(None, tool_calls=[A_CALL])).replace('"{}"', "[1e999, -1e999, 1.5]")
+
+    output = interpret(body)
+
+    assert isinstance(output, Output)
+    assert output.tool_calls[0]["function"]["arguments"] == ["Infinity", "-Infinity", 1.5]
+    assert interpret(a_body(None, tool_calls=[{"a": float("nan")}])).tool_calls == ({"a": "NaN"},)
+
+
 def test_not_a_number_beside_the_answer_does_not_lose_it():
     body = '{"choices": [{"message": {"content": "hi"}, "logprobs": NaN, "finish_reason": "stop"}]}'
 

@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -53,6 +54,10 @@ BAD = {
     "a text that is null": a_line(text=None),
     "too deep": "[" * 100_000,
     "a huge number": "9" * 5000,
+    **{
+        f"the number {number}": a_line().replace("}", f', "tool_calls": [{{"a": {number}}}]}}')
+        for number in ("NaN", "Infinity", "-Infinity", "1e999", "-1e999")
+    },
 }
 
 
@@ -85,4 +90,5 @@ def test_every_text_comes_back_from_one_line(text: str, case: str, sample: int):
 
     line.encode()
     assert len(line.splitlines()) == 1
+    assert not re.search("[\x1b\x9b\u202e\u2066]", line)
     assert read_recordings([line]) == {(REQUEST, sample): Output(text=text)}

@@ -143,6 +143,25 @@ def test_a_mistake_in_a_partial_is_placed_in_the_partial():
     assert (error.slug, str(error.at)) == ("template-syntax", "prompts/_a.j2:2:1")
 
 
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "{% include 5 %}",
+        '{% include [1, "_a.j2"] ignore missing %}',
+        '{% include ("_a.j2", none) %}',
+        "{% import none as x %}",
+        "{% from true import x %}",
+        "{% extends 1.5 %}",
+    ],
+)
+def test_a_name_that_is_no_text_is_refused_at_its_line(statement: str):
+    error = refused(f"---\nmodel: m\n---\nx\n{statement}", _a="a")
+
+    assert (error.slug, str(error.at)) == ("template-syntax", f"prompts/{MAIN}:5:1")
+    assert "a template's name is text" in error.message
+    assert "in quotes" in str(error.fix)
+
+
 # Variables
 
 

@@ -154,7 +154,7 @@ def _export(project: Project, side: Side, suite: Suite) -> Exported:
     needed = [
         (case.id, Wanted(one.of_case(suite, case).request, sample, provider))
         for case in suite.cases
-        if case.status in ("active", "quarantined")
+        if case.asked
         for sample in range(suite.samples)
     ]
     store = own_store(project.root)
@@ -162,7 +162,7 @@ def _export(project: Project, side: Side, suite: Suite) -> Exported:
         found = answer_all(
             [wanted for _, wanted in needed],
             store=store,
-            recorded=recordings([side], [suite.id]),
+            recorded=recordings(side, suite.id),
             offline=True,
         )
     finally:

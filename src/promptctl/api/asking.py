@@ -97,7 +97,12 @@ def ask(
         found = answer_all(
             wanted,
             store=store,
-            recorded=recordings(_distinct(sides), _suites_of(sides)),
+            recorded={
+                key: output
+                for side in _distinct(sides)
+                for suite_id in _suites_of(sides)
+                for key, output in recordings(side, suite_id).items()
+            },
             max_calls=project.config.budget.max_calls,
             progress=progress,
         )

@@ -13,11 +13,13 @@ from promptctl.core.ports import Progress, Provider
 from promptctl.core.record import replace
 from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
 from promptctl.core.run import Trial
-from promptctl.engine.answering import Providers, own_store, recordings
-from promptctl.engine.load import Home, Side, find_home, open_side, routed, sides_of
+from promptctl.engine.answering import Providers, own_store, recorded_for
+from promptctl.engine.load import Home, Side, find_home, open_side, sides_of
+from promptctl.engine.one_side import OneSide
 from promptctl.engine.pipeline import Run, Terms
-from promptctl.engine.plan import Plan, Selection, make_plan
-from promptctl.engine.requests import Rendered, as_request, find_case, render_case, typed_values
+from promptctl.engine.plan import Plan, make_plan
+from promptctl.engine.requests import Rendered
+from promptctl.engine.selection import Selection
 from promptctl.errors import Incomplete, PromptctlError
 from promptctl.reporters import json as json_reporter
 from promptctl.store.revisions import WORKTREE, Revision, Sides
@@ -74,19 +76,13 @@ class Project:
 
         Args:
             prompt: `PROMPT` or `PROMPT@REV`.
-            case_id: A case of any suite of that prompt at that revision.
+            case_id: A case of the working tree's suites of that prompt; another revision renders it as base.
             values: Values by input name, instead of a case; text is read as the input's type where that is clear.
             model: Instead of the prompt's own.
         """
         prompt_id, side = self.split(prompt)
-        if case_id is not None:
-            case = find_case(side, prompt_id, case_id)
-            messages = render_case(side.prompts, prompt_id, case)
-        else:
-            given = typed_values(values or {}, side.prompts.version(prompt_id).inputs)
-            messages = side.prompts.render(prompt_id, given)
-        name = model or side.prompts.header(prompt_id).model or self.config.project.model
-        return as_request(side.prompts, prompt_id, messages, name, routed(self.config, name))
+        one = OneSide(self.worktree(), side, prompt_id, model=model)
+        return one.of_case(*one.find_case(case_id)) if case_id is not None else one.of_values(values or {})
 
     def last_result(self) -> Path | None:
         """The newest complete run's result file."""
@@ -182,7 +178,6 @@ class Project:
         run_id = new_run_id(datetime.datetime.now(datetime.UTC))
         journal = Journal(self.root, run_id)
         store = own_store(self.root)
-        suite_ids = [suite.suite.id for suite in plan.suites]
         run = Run(
             plan,
             run_id=run_id,
@@ -191,7 +186,7 @@ class Project:
             config=head.config,
             providers=self.providers(head.config),
             store=store,
-            recorded=recordings([side for side in (base, head) if side is not None], suite_ids),
+            recorded=recorded_for(plan, base, head),
             terms=terms,
             on_trial=lambda suite, case, side, trial: journal.trial(_trial(suite, case, side, trial)),
         )

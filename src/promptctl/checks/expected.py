@@ -8,7 +8,7 @@ import msgspec
 
 from promptctl.checks.counts import CJK
 from promptctl.checks.json_text import brief, parse_json
-from promptctl.checks.numbers import Number, distance, last_number, plain
+from promptctl.checks.numbers import ROUNDED, Number, distance, last_number, plain
 from promptctl.checks.text import Comparison, difference, listed, normalised, shown
 from promptctl.core.rule import Example, Rule
 from promptctl.core.verdict import Opinion, Subject, fails, passes
@@ -194,7 +194,7 @@ def compare_numbers(text: str, wanted: Number, *, absolute: float = 0.0, relativ
     if found is None:
         return fails(f"no number in the output; {wanted} was expected")
     away, size = distance(found, wanted)
-    with localcontext(prec=60):
+    with localcontext(ROUNDED):
         limit = max(Decimal(str(absolute)), Decimal(str(relative)) * size)
     if away <= limit:
         return passes(f"{found} is {wanted}" if not away else f"{found} is within {plain(limit)} of {wanted}")

@@ -1,10 +1,11 @@
 """Reading JSON out of texts that models write, and finding values in it by JSON Pointer (RFC 6901)."""
 
 import json
+import math
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
@@ -31,7 +32,8 @@ class TooMuchWork(ValueError):
 def parse_json(text: str) -> Any:
     """The value that `text` as a whole stands for.
 
-    Strict JSON (RFC 8259): NaN and Infinity are refused. Of equal keys the last one counts.
+    Strict JSON (RFC 8259): NaN and Infinity are refused, and so are numbers beyond every float (1e999), which would
+    become infinite. Of equal keys the last one counts.
 
     Raises:
         ValueError: one clause on why it is not JSON, with line and column.
@@ -45,7 +47,7 @@ def parse_json(text: str) -> Any:
         raise ValueError(
             f"not JSON: {error.msg} at line {error.lineno}, column {error.colno}{hint}"
         ) from None
-    except ValueError as error:  # NaN, Infinity
+    except ValueError as error:  # NaN, Infinity, 1e999
         raise ValueError(f"not JSON: {error}") from None
     except RecursionError:
         raise ValueError("not readable JSON: nested too deeply") from None
@@ -159,15 +161,24 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _whole_number(digits: str) -> int | float:
-    # Python refuses to read integers of more than 4300 digits; JSON does not.
-    return int(digits) if len(digits) < 1000 else float(digits)
+def _whole_number(digits: str) -> int:
+    # Python refuses to read integers of more than 4300 digits.
+    return int(digits) if len(digits) < 1000 else _refuse_size(digits)
 
 
-def _refuse(name: str) -> Any:
+def _finite(written: str) -> float:
+    number = float(written)
+    return number if math.isfinite(number) else _refuse_size(written)
+
+
+def _refuse_size(written: str) -> NoReturn:
+    raise ValueError(f"the number {shown(written, 20)[1:-1]} is too large to be read")
+
+
+def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
 
 
 @cache
 def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(parse_constant=_refuse, parse_int=_whole_number)
+    return json.JSONDecoder(parse_constant=_refuse, parse_int=_whole_number, parse_float=_finite)

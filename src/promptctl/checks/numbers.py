@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import deque
-from decimal import Decimal, localcontext
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, localcontext
 from typing import NamedTuple
 
 # Possessive and bounded: a megabyte of "123,123,…" would otherwise be read once per group.
@@ -30,6 +30,11 @@ _PLAIN = {0xFF01 + index: 0x21 + index for index in range(94)} | {
 }
 
 
+# Models write numbers of millions of digits; by default, arithmetic ends in an error at one million.
+ROUNDED = Context(prec=60, Emax=MAX_EMAX, Emin=MIN_EMIN)
+_EXACT = Context(prec=1000, Emax=MAX_EMAX, Emin=MIN_EMIN)
+
+
 class Number(NamedTuple):
     """A number as written: `value` is 12 for "12%", where `percent` is True."""
 
@@ -39,7 +44,7 @@ class Number(NamedTuple):
     @property
     def fraction(self) -> Decimal:
         """What it stands for: 0.12 for "12%"."""
-        with localcontext(prec=60):
+        with localcontext(ROUNDED):
             return self.value / 100 if self.percent else self.value
 
     def __str__(self) -> str:
@@ -67,7 +72,7 @@ def last_number(text: str) -> Number | None:
     digits = re.sub("[^0-9.]", "", "".join(_ascii(character) for character in found["digits"]))
     value = Decimal(f"{found['sign'] or ''}{digits}{found['exponent'] or ''}")
     if found["unit"] in _UNITS:
-        with localcontext(prec=60):
+        with localcontext(ROUNDED):
             value *= _UNITS[found["unit"]]
     return Number(value, percent=found["unit"] == "%")
 
@@ -84,5 +89,5 @@ def distance(one: Number, other: Number) -> tuple[Decimal, Decimal]:
     """
     both = one.percent and other.percent
     left, right = (one.value, other.value) if both else (one.fraction, other.fraction)
-    with localcontext(prec=1000):
+    with localcontext(_EXACT):
         return abs(left - right), abs(right)

@@ -12,7 +12,7 @@ from promptctl.core.words import plural
 from promptctl.engine.answering import own_store
 from promptctl.errors import Incomplete
 from promptctl.reporters.safe import terminal_line
-from promptctl.store.files import read_bytes
+from promptctl.store.files import read_bytes, write_atomically
 
 NAMED = 3
 
@@ -100,7 +100,7 @@ def export(suites: tuple[str, ...], output: str | None) -> None:
         return
     for one in found:
         if one.lines:
-            save(_text(one.lines), str(project.root / one.path))
+            write_atomically(project.root / one.path, _text(one.lines))
             write(terminal_line(f"{one.suite}: {plural(len(one.lines), 'answer')} in {one.path}"))
 
 

@@ -13,7 +13,7 @@ from promptctl.cli.prompts import values_of
 from promptctl.core.exchange import Output, Source, Usage
 from promptctl.core.words import plural
 from promptctl.errors import PromptctlError
-from promptctl.reporters.safe import terminal_line, terminal_text
+from promptctl.reporters.safe import terminal_line
 
 EPILOG = """\b
 Examples:
@@ -114,7 +114,7 @@ def _show(project: Project, asked: Asked) -> None:
         facts = _facts(reply, output, project.config.project.currency)
         if several:
             write(f"--- {terminal_line(f'{reply.label}, {reply.model}')}: {facts}")
-        write(terminal_text(output.text))
+        write(output.text)
         if not several:
             talk(f"--- {terminal_line(f'{reply.label}, {reply.model}')}: {facts}")
 
@@ -151,7 +151,7 @@ def _save(project: Project, target: Destination, reply: Reply, rejected: str | N
         raise AssertionError(reply)
     saved = save(project, target, output, rejected=rejected)
     talk(f"saved      {terminal_line(saved.path)}")
-    talk(f"checks     {', '.join(saved.checks) or 'none'}")
+    talk(f"checks     {terminal_line(', '.join(saved.checks)) or 'none'}")
     if rejected is not None:
         talk(
             "           It fails while this answer comes; a check of what is wrong would catch other wordings too."

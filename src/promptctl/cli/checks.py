@@ -5,7 +5,6 @@ import click
 from promptctl.cli.output import write
 from promptctl.core.words import plural
 from promptctl.engine.pages import catalogue, page
-from promptctl.reporters.safe import terminal_text
 from promptctl.reporters.terminal import COLUMNS
 
 GROUPS = {
@@ -32,7 +31,7 @@ def checks(name: str | None) -> None:
     if name in GROUPS:
         write(f"{name} (combines checks)\n\n`{name}:` {GROUPS[name]}\n\nExamples\n\n{SHAPES[name]}")
     elif name is not None:
-        write(terminal_text(page(name)))
+        write(page(name))
     else:
         _catalogue()
 

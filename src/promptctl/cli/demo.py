@@ -52,7 +52,7 @@ def _show(sample: Sample, branch: Branch) -> Result:
     check_out(sample.folder, branch.name)
     write(f'\n\n$ git switch {branch.name}        "{branch.message}"\n$ promptctl test\n')
     result = Project(sample.folder).test(base=MAIN)
-    write(terminal.render(result, style()))
+    write(terminal.render(result, style()), trusted=True)
     return result
 
 

@@ -1,31 +1,37 @@
-"""Where results go: standard output or a file; and how they may look there."""
+"""Where results go: standard output or a file; and how they may look there.
+
+Names, headers and outputs are foreign text: whatever a terminal would act on is written out here, so that no
+command can forget it.
+"""
 
 import os
 import sys
 from pathlib import Path
 
 from promptctl.errors import PromptctlError
+from promptctl.reporters.safe import terminal_text
 from promptctl.reporters.terminal import Style
 
 
-def write(text: str) -> None:
-    """Result text on standard output."""
+def write(text: str, *, trusted: bool = False) -> None:
+    """Result text on standard output. `trusted`: a reporter made it, and its colours or bytes must stay."""
+    text = text if trusted else terminal_text(text)
     sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
 
-def talk(text: str) -> None:
-    """What is not a result, on standard error."""
-    sys.stderr.write(text + "\n")
+def talk(text: str, *, trusted: bool = False) -> None:
+    """What is not a result, on standard error. `trusted` as in `write`."""
+    sys.stderr.write((text if trusted else terminal_text(text)) + "\n")
 
 
 def save(text: str, target: str) -> None:
-    """Text into a file, atomically; `-` is standard output."""
+    """What a reporter made, where the user said: into a file, a pipe or a device; `-` is standard output."""
     if target == "-":
-        write(text)
+        write(text, trusted=True)
         return
-    from promptctl.store.files import write_atomically
+    from promptctl.store.files import write_to
 
-    write_atomically(Path(target), text)
+    write_to(Path(target), text)
 
 
 def style(*, verbose: bool = False, brief: bool = False, stream: object = None) -> Style:

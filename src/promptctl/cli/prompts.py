@@ -8,7 +8,7 @@ import click
 
 from promptctl.api.project import Project
 from promptctl.cli.output import refuse_both, write
-from promptctl.reporters.safe import terminal_line, terminal_text
+from promptctl.reporters.safe import terminal_line
 
 
 @click.command(epilog="\b\nExamples:\n  promptctl show support/reply\n  promptctl show support/reply@main")
@@ -101,10 +101,10 @@ def render(
             "params": request.params,
             "digest": request.digest,
         }
-        write(json.dumps(data, ensure_ascii=True, allow_nan=False, indent=2))
+        write(json.dumps(data, ensure_ascii=True, allow_nan=False, indent=2), trusted=True)
         return
     for message in request.messages:
         write(f"--- {message.role}")
-        write(terminal_text(message.content))
+        write(message.content)
     params = ", ".join(f"{name} {value}" for name, value in request.params.items())
-    write(f"--- {request.model}{', ' + terminal_line(params) if params else ''}, {request.digest[:15]}")
+    write(terminal_line(f"--- {request.model}{params and f', {params}'}, {request.digest[:15]}"))

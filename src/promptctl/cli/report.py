@@ -28,4 +28,4 @@ def report(result: Path, form: str, output: str | None, verbose: bool) -> None:
     elif output and output != "-":
         save(terminal.render(record, terminal.Style(verbose=verbose)), output)
     else:
-        write(terminal.render(record, style(verbose=verbose)))
+        write(terminal.render(record, style(verbose=verbose)), trusted=True)

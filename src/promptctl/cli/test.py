@@ -14,6 +14,7 @@ from promptctl.engine.plan import Plan
 from promptctl.errors import Incomplete
 from promptctl.reporters import json as json_reporter
 from promptctl.reporters import terminal
+from promptctl.reporters.safe import terminal_line
 from promptctl.store.revisions import Sides
 
 EPILOG = """\b
@@ -85,9 +86,10 @@ def _show(result: Result, json_file: str | None, *, verbose: bool, quiet: bool) 
     if json_file is not None:
         save(json_reporter.render(result), json_file)
     if json_file == "-":
-        talk(report.rstrip("\n"))  # the JSON alone goes to standard output, so that a pipe stays clean
+        # The JSON alone goes to standard output, so that a pipe stays clean.
+        talk(report.rstrip("\n"), trusted=True)
     else:
-        write(report)
+        write(report, trusted=True)
 
 
 def _tell(plan: Plan, sides: Sides) -> None:
@@ -99,4 +101,4 @@ def _tell(plan: Plan, sides: Sides) -> None:
     what = plural(len(cases), "case")
     if sides.base:
         what = f"{differ} of {what} {'differs' if differ == 1 else 'differ'}"
-    talk(f"plan       {what}, {', '.join(models)}")
+    talk(terminal_line(f"plan       {what}, {', '.join(models)}"))

@@ -68,7 +68,11 @@ class Accept(Record):
 
 
 class Case(Record):
-    """Inputs, optional references, checks. `written_id` is False where the id was computed from the inputs."""
+    """Inputs, optional references, checks.
+
+    `written_id` is False where the id was computed from the inputs. `finished` asks for an answer that ended by
+    itself; the suite says it for all its cases.
+    """
 
     id: str
     written_id: bool = True
@@ -85,6 +89,7 @@ class Case(Record):
     rejected: dict[str, Any] | None = None
     checks: tuple[CheckSpec, ...] = ()
     watch: bool = False
+    finished: bool = True
     source: dict[str, Any] | None = None
     redacted: tuple[str, ...] = ()
     quarantine: Quarantine | None = None
@@ -101,8 +106,14 @@ class Case(Record):
             "rejected": self.rejected,
             "checks": [check.meaning() for check in self.checks],
             "watch": self.watch,
+            "finished": self.finished,
             "severity": self.severity,
         }
+
+    @property
+    def asked(self) -> bool:
+        """Whether a run asks it: drafts and retired cases are left out."""
+        return self.status in ("active", "quarantined")
 
     @property
     def feedback_ids(self) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from promptctl.core.case import Case, Suite
+from promptctl.core.case import Case, CheckSpec, Suite
+from promptctl.core.digest import canonical_json
 from promptctl.core.record import Record
 from promptctl.core.run import Outcome, Pair, Standing, Trial
 
@@ -136,8 +137,7 @@ def _change(pair: Pair, has_base: bool) -> Change:
 
 
 def _state(pair: Pair, base: list[Outcome], head: list[Outcome], has_base: bool) -> State:
-    sides = (*base, *head)
-    if "error" in sides:
+    if "error" in (*base, *head):
         return "error"
     if pair.standing is Standing.WATCHED:
         return "watched"
@@ -146,7 +146,7 @@ def _state(pair: Pair, base: list[Outcome], head: list[Outcome], has_base: bool)
     if not head or (has_base and not base and pair.standing is Standing.COUNTED):
         return "not_asked"
     alone = not has_base or pair.standing is Standing.NEW
-    deciding = head if alone else sides
+    deciding = head if alone else [*base, *head]
     if pair.standing is Standing.LISTED or "advisory" in deciding:
         return "advisory"
     if "unscored" in deciding:
@@ -241,14 +241,24 @@ def weakened_because(before: Case, after: Case) -> str | None:
     """Why an active blocker asks less than it did: severity, `expected`, a required check without its equal."""
     if after.severity != "blocker":
         return f"its severity fell to {after.severity}"
-    if before.expected != after.expected:
+    if after.watch and not before.watch:
+        return "it is only watched now"
+    if before.finished and not after.finished:
+        return "its check finished is switched off"
+    if not same(before.expected, after.expected):
         return "its expected answer changed"
-    kept = [_asked(check.meaning()) for check in after.checks]
+    kept = {_asked(check) for check in after.checks}
     for check in before.checks:
-        if check.required and _asked(check.meaning()) not in kept:
+        if check.required and _asked(check) not in kept:
             return f"its check {check.name} has no equal now"
     return None
 
 
-def _asked(meaning: dict[str, object]) -> dict[str, object]:
-    return {key: value for key, value in meaning.items() if key != "name"}
+def same(one: object, other: object) -> bool:
+    """Whether two pieces of plain data are equal as JSON; for Python alone, 1 equals true."""
+    return one == other and canonical_json(one) == canonical_json(other)
+
+
+def _asked(check: CheckSpec) -> str:
+    """What a check asks, whatever it is called."""
+    return canonical_json({key: value for key, value in check.meaning().items() if key != "name"})

@@ -26,6 +26,7 @@ LEVEL = 0.90
 USUAL_FLIPS = 0.08
 """Share of cases that flip between two draws of unchanged prompts, where this suite has not shown its own."""
 MIN_CLUSTERS = 8
+"""Below this many clusters no bound holds, so the suite is never called a pass."""
 
 
 class Rate(NamedTuple):

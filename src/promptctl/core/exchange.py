@@ -1,6 +1,8 @@
 """What is asked and what comes back: Request, Output, Failure."""
 
+from collections.abc import Iterable
 from enum import StrEnum
+from math import isfinite
 from typing import Any, Literal, NamedTuple
 
 from promptctl.core.digest import digest
@@ -43,7 +45,11 @@ Finish = Literal["stop", "length", "refusal", "content_filter", "tool_calls"]
 
 
 class Output(Record):
-    """An answer of the model, whatever it did. `text` may be empty; `seconds` are wall-clock seconds."""
+    """An answer of the model, whatever it did. `text` may be empty; `seconds` are wall-clock seconds.
+
+    Raises:
+        ValueError: a number in it is NaN or infinite; JSON, in which outputs are kept, has no word for it.
+    """
 
     text: str
     finish: Finish = "stop"
@@ -56,6 +62,26 @@ class Output(Record):
     attempts: int = 1
     cost: float | None = None
     contexts: tuple[dict[str, Any], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refused here, because the journal cannot write such a number and the store would change it to null."""
+        if not _all_finite(
+            (self.seconds, self.first_token_seconds, self.cost, self.tool_calls, self.contexts)
+        ):
+            raise ValueError("an output holds a number that is not finite")
+
+
+def _all_finite(values: Iterable[Any]) -> bool:
+    waiting = list(values)
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(value.values())
+        elif isinstance(value, (list, tuple)):
+            waiting.extend(value)
+        elif isinstance(value, float) and not isfinite(value):
+            return False
+    return True
 
 
 FailureKind = Literal["timeout", "rate_limited", "unavailable", "rejected", "malformed", "budget", "offline"]

@@ -20,9 +20,6 @@ ALPHA_HARM = 0.02
 """One-sided level of the test of harm, after Holm over the suites of a run."""
 ALPHA_BETTER = 0.05
 ALPHA_FLOOR = 0.05
-MIN_CLUSTERS = 8
-"""Below this many clusters no bound holds, so the suite is never called a pass."""
-
 WORDS = {
     "no-break-found": "NO BREAK FOUND",
     "trade-off": "UNDECIDED",
@@ -31,7 +28,7 @@ WORDS = {
     "no-base": "NO BASE",
 }
 _BY_STATUS = {"pass": "PASS", "fail": "FAIL", "incomplete": "INCOMPLETE", "undecided": "UNDECIDED"}
-_SEVERITY: dict[Status, int] = {"fail": 3, "incomplete": 2, "undecided": 1, "pass": 0}
+SEVERITY: dict[Status, int] = {"fail": 3, "incomplete": 2, "undecided": 1, "pass": 0}
 
 
 class Ruling(Record):
@@ -62,7 +59,6 @@ def decide(
     *,
     p_worse: float = 1.0,
     interrupted: bool = False,
-    budget_spent: bool = False,
 ) -> Ruling:
     """The first rule that applies to one suite.
 
@@ -72,7 +68,6 @@ def decide(
         gate: What the suite asks for.
         p_worse: The one-sided p-value of harm, already adjusted over all suites of the run.
         interrupted: The run was stopped before all answers were there.
-        budget_spent: Calls or time ran out before all first draws.
     """
     if interrupted:
         return Ruling(
@@ -80,7 +75,7 @@ def decide(
         )
     return (
         _blockers(comparison)
-        or _incomplete(comparison, gate, budget_spent)
+        or _incomplete(comparison, gate)
         or _harm(comparison, evidence, gate, p_worse)
         or _clear(comparison, evidence, gate)
         or _undecided(comparison, evidence, gate)
@@ -89,7 +84,7 @@ def decide(
 
 def worst(statuses: Sequence[Status]) -> Status:
     """The run's status: FAIL before INCOMPLETE before undecided before PASS."""
-    return max(statuses, key=_SEVERITY.__getitem__, default="pass")
+    return max(statuses, key=SEVERITY.__getitem__, default="pass")
 
 
 def exit_code(rulings: Sequence[tuple[Ruling, Gate]], *, strict: bool) -> int:
@@ -129,15 +124,19 @@ def _blocking(changes: Sequence[Change]) -> list[str]:
     ]
 
 
-def _incomplete(comparison: Comparison, gate: Gate, budget_spent: bool) -> Ruling | None:
-    errors = [change.case for change in comparison.having("error")]
+def _incomplete(comparison: Comparison, gate: Gate) -> Ruling | None:
+    errors = [
+        change.case
+        for change in comparison.having("error")
+        if change.pair.standing in (Standing.COUNTED, Standing.NEW)
+    ]
     total = len(comparison.changes)
+    if any(_failed_by(change, "budget") for change in comparison.having("error")):
+        return _incompletely("budget", "the budget was spent before all cases were answered", errors)
     if len(errors) > gate.max_errors:
         return _incompletely(
             "errors", f"{total - len(errors)} of {total} cases answered, {_cause(comparison)}", errors
         )
-    if budget_spent:
-        return _incompletely("budget", "the budget was spent before all cases were answered", [])
     unscored = [
         change.case
         for change in comparison.having("unscored")
@@ -146,6 +145,11 @@ def _incomplete(comparison: Comparison, gate: Gate, budget_spent: bool) -> Rulin
     if len(unscored) >= 2 and len(unscored) > 0.10 * (len(comparison.counted) + len(unscored)):
         return _incompletely("unscored", f"{len(unscored)} of {total} cases could not be scored", unscored)
     return None
+
+
+def _failed_by(change: Change, kind: str) -> bool:
+    trials = (*change.pair.base, *change.pair.head)
+    return any(trial.failure is not None and trial.failure.kind == kind for trial in trials)
 
 
 def _cause(comparison: Comparison) -> str:
@@ -260,8 +264,9 @@ def _no_break(evidence: Evidence) -> str:
     if evidence.redrawn:
         return f"no break confirmed in {evidence.n}; {_shows(evidence).removeprefix('shows ')}"
     flips = f"{evidence.broken} broken, {evidence.fixed} fixed, not redrawn"
-    bound = "" if evidence.bound is None else f"; at worst −{points(-evidence.bound)} points"
-    return flips + bound
+    if evidence.bound is None or evidence.clusters_too_few:
+        return f"{flips}; {_shows(evidence)}"
+    return f"{flips}; at worst −{points(-evidence.bound)} points"
 
 
 def _nothing_counted(comparison: Comparison) -> Ruling:

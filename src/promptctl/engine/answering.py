@@ -1,21 +1,24 @@
 """Who answers for each model, and from where answers may come without asking."""
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from promptctl.core.config import Config
-from promptctl.core.exchange import Answer, AnswerKey, Failure, Output, Request
+from promptctl.core.digest import digest
+from promptctl.core.exchange import Answer, Failure, Output, Request
 from promptctl.core.ports import Provider
 from promptctl.core.routes import Route
 from promptctl.core.words import did_you_mean
 from promptctl.engine.load import Home, Side, routed
+from promptctl.engine.plan import Plan
 from promptctl.errors import FileError, Place, PromptctlError
 from promptctl.providers.recorded import read_recordings
 from promptctl.registry import find, names
 from promptctl.store.answers import SqliteAnswers, open_store
+from promptctl.store.documents import decode, read_json
+from promptctl.store.files import read_bytes
 from promptctl.store.secrets import Redactor, read_key
 
 STORE = "answers.db"
@@ -93,13 +96,16 @@ class Providers:
                 at="promptctl.toml",
                 fix=f"one of: {', '.join(names('providers'))}",
             )
-        if route.kind == "openai":
-            key = self._key(route.key_env)
-            self.redactor.add(key)
-            return factory(route, key)
         if route.kind == "scripted":
-            return factory.from_script(self._script(route))
-        return factory()
+            script = self._script(route)
+            # The answers are part of the address: another script is another model, and is asked again.
+            code = digest("script", script).removeprefix("script:")[:12]
+            return factory.from_script(script, base_url=f"script:{code}")
+        if route.kind == "embedded":
+            return factory()
+        key = self._key(route.key_env)
+        self.redactor.add(key)
+        return factory(route, key)
 
     def _key(self, variable: str | None) -> str | None:
         if variable is None:
@@ -115,15 +121,16 @@ class Providers:
     def _script(self, route: Route) -> dict[str, Any]:
         """The answers of a scripted provider, from the file that `script` names below the project's root."""
         name = self._config.providers[route.provider].script or ""
-        try:
-            return dict(json.loads((self._home.root / name).read_text(encoding="utf-8")))
-        except (OSError, ValueError, TypeError) as error:
+        path = self._home.root / name
+        if not name or not path.is_file():
             raise FileError(
-                f"the script of provider {route.provider} cannot be read: {error}",
+                f"provider {route.provider} has no script",
                 slug="bad-script",
                 at=Place(name or "promptctl.toml"),
                 fix='write {"default": "an answer"} into a JSON file and name it as `script`',
-            ) from error
+            )
+        value = read_json(decode(read_bytes(path), name), name).value
+        return value if isinstance(value, dict) else {}
 
 
 def own_store(root: Path, *, readonly: bool = False) -> SqliteAnswers:
@@ -131,17 +138,25 @@ def own_store(root: Path, *, readonly: bool = False) -> SqliteAnswers:
     return open_store(root / ".promptctl" / STORE, readonly=readonly)
 
 
-def recordings(sides: list[Side], suite_ids: list[str]) -> dict[tuple[str, int], Output]:
-    """Committed answers of the suites, each side's own file; head's count where both have one."""
+def recordings(side: Side, suite_id: str) -> dict[tuple[str, int], Output]:
+    """The committed answers of one suite at one revision, by request digest and sample."""
     found: dict[tuple[str, int], Output] = {}
-    for side in sides:
-        for suite_id in suite_ids:
-            for path in side.suites.files(suite_id).answers:
-                lines = side.tree.text(path).split("\n")
-                found.update(read_recordings(lines, path=path))
+    for path in side.suites.files(suite_id).answers:
+        found.update(read_recordings(side.tree.text(path).split("\n"), path=path))
     return found
 
 
-def stored_key(provider: Any, request: Request, sample: int) -> AnswerKey:
-    """Where the answer to a request is kept."""
-    return AnswerKey(provider.kind, provider.base_url, request.digest, sample)
+def recorded_for(plan: Plan, base: Side | None, head: Side) -> dict[tuple[str, int], Output]:
+    """The recorded answers that a run may use: each side's requests are answered by its own tree's files.
+
+    What base sends is never answered by a recording that the change brings with it.
+    """
+    found: dict[tuple[str, int], Output] = {}
+    for suite in plan.suites:
+        after = recordings(head, suite.suite.id)
+        before = recordings(base, suite.base_suite.id) if base and suite.base_suite else {}
+        sent = {planned.base.digest for planned in suite.cases if planned.base is not None}
+        by_base_alone = sent - {planned.head.digest for planned in suite.cases}
+        found.update({key: output for key, output in after.items() if key[0] not in by_base_alone})
+        found.update({key: output for key, output in before.items() if key[0] in sent})
+    return found

@@ -40,13 +40,14 @@ class Wanted:
     request: Request
     sample: int
     provider: Provider
+    digest: str = ""
     key: AnswerKey = field(init=False)
 
     def __post_init__(self) -> None:
-        """The digest is computed once: it costs more than looking it up."""
+        """The digest is computed once, here or by who made the request: it costs more than looking it up."""
         provider = self.provider
-        key = AnswerKey(provider.kind, provider.base_url, self.request.digest, self.sample)
-        object.__setattr__(self, "key", key)
+        digest = self.digest or self.request.digest
+        object.__setattr__(self, "key", AnswerKey(provider.kind, provider.base_url, digest, self.sample))
 
 
 class AskingInterrupted(Interrupted):

@@ -2,6 +2,7 @@
 
 from promptctl.core.case import Case, CheckSpec, Suite
 from promptctl.core.exchange import Output
+from promptctl.core.record import replace
 from promptctl.core.run import Outcome
 from promptctl.core.verdict import Verdict
 from promptctl.engine.check import Built, build
@@ -17,16 +18,17 @@ class Grader:
     """
 
     def __init__(self, suite: Suite) -> None:
-        self._suite = suite
         self._built: dict[str, Built] = {}
+        self._checks: dict[str, list[Built]] = {}
         self._last: tuple[str, Output, tuple[Outcome, tuple[Verdict, ...]]] | None = None
         errors: dict[str, PromptctlError] = {}
         for case in suite.cases:
+            checks = self._checks.setdefault(case.id, [])
             for spec in case.checks:
                 try:
-                    built = self._check(spec)
-                    if case.status in ("active", "quarantined"):  # a draft may still wait for its reference
-                        _require(built, case)
+                    checks.append(self._check(spec))
+                    if case.asked:  # a draft may still wait for its reference
+                        _require(checks[-1], case)
                 except PromptctlError as error:
                     errors.setdefault(str(error), error)
         raise_all(list(errors.values()))
@@ -35,7 +37,7 @@ class Grader:
         """The outcome of one output with the verdict of every check."""
         if self._last and self._last[0] == case.id and _same(self._last[1], output):
             return self._last[2]  # both sides gave the same text: it is judged once
-        found = grade([self._check(spec) for spec in case.checks], case, output, self._suite.finished)
+        found = grade(self._checks[case.id], case, output, case.finished)
         verdicts = found.verdicts
         if found.error is not None:
             broken = Verdict(check="error", status="unscored", reason=found.error, votes=False)
@@ -51,7 +53,10 @@ class Grader:
 
 
 def _same(one: Output, other: Output) -> bool:
-    return (one.text, one.finish, one.tool_calls) == (other.text, other.finish, other.tool_calls)
+    """Whether a check could tell the two apart; latency is no part of an answer."""
+    return replace(one, seconds=None, first_token_seconds=None) == replace(
+        other, seconds=None, first_token_seconds=None
+    )
 
 
 def _require(built: Built, case: Case) -> None:

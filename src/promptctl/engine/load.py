@@ -1,5 +1,6 @@
 """The two sides of a comparison: their files, prompts and suites, and who answers for a model."""
 
+import datetime
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -80,7 +81,7 @@ def open_side(home: Home, revision: Revision, *, config: Config | None = None) -
         tree,
         acting,
         Prompts(tree, own.project.prompts),
-        Suites(tree, own.project.evals, acting.gate),
+        Suites(tree, own.project.evals, acting.gate, today=datetime.date.today()),
     )
 
 

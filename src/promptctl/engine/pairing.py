@@ -8,6 +8,8 @@ from promptctl.engine.load import Side
 from promptctl.errors import PromptctlError
 from promptctl.store.prompts import SUFFIX, Prompts
 
+WINDOW = 100
+"""Lines that are looked at from the first difference on."""
 SIMILAR = 0.6
 """Share of equal lines from which a file that is gone and one that is new are taken for a rename."""
 
@@ -43,7 +45,7 @@ class Pairing:
         self.notes: list[str] = []
         self._prompts: dict[str, str | None] = {}
         self._suites: dict[str, str | None] = {}
-        self._broken: set[str] = set()
+        self._differs: dict[str, bool] = {}
 
     def base_prompt(self, prompt_id: str) -> str | None:
         """The prompt's id on base; None where it is new, or cannot be read there."""
@@ -57,9 +59,7 @@ class Pairing:
             return None
         if self._other:
             return self.head.suites.suite(suite_id)
-        if suite_id not in self._suites:
-            self._suites[suite_id] = self._find_suite(suite_id)
-        found = self._suites[suite_id]
+        found = self._suite_partner(suite_id)
         if found is None:
             return None
         if found == suite_id and not self.suite_differs(suite_id):
@@ -100,9 +100,14 @@ class Pairing:
 
     def suite_differs(self, suite_id: str) -> bool:
         """Whether any file that says what the suite asks differs from base."""
+        if suite_id not in self._differs:
+            self._differs[suite_id] = self._compare_files(suite_id)
+        return self._differs[suite_id]
+
+    def _compare_files(self, suite_id: str) -> bool:
         if self.base is None:
             return True
-        partner = self._find_suite(suite_id)
+        partner = self._suite_partner(suite_id)
         if partner is None or self.base.config.gate != self.head.config.gate:
             return True
         before = [identity for _, identity in self.base.suites.identity(partner)]
@@ -115,11 +120,17 @@ class Pairing:
         kept = {self.base_prompt(prompt_id) for prompt_id in self.head.prompts.ids}
         return [name for name in self.base.prompts.ids if name not in kept and name not in self.head.prompts]
 
+    def head_prompt(self, base_prompt: str) -> str | None:
+        """The prompt of head that a prompt of base lives on in, under its own name or another; None if it is gone."""
+        if base_prompt in self.head.prompts:
+            return base_prompt
+        return next((name for name in self.head.prompts.ids if self.base_prompt(name) == base_prompt), None)
+
     def removed_suites(self) -> list[str]:
         """Suites of base that are gone, and no rename."""
         if self.base is None:
             return []
-        kept = {self._find_suite(suite_id) for suite_id in self.head.suites.ids}
+        kept = {self._suite_partner(suite_id) for suite_id in self.head.suites.ids}
         return [name for name in self.base.suites.ids if name not in kept]
 
     def _find_prompt(self, prompt_id: str) -> str | None:
@@ -153,21 +164,30 @@ class Pairing:
         gone = [name for name in before.ids if name not in self.head.prompts]
         return _most_similar(_text(self.head.prompts, prompt_id), gone, lambda name: _text(before, name))
 
+    def _suite_partner(self, suite_id: str) -> str | None:
+        if suite_id not in self._suites:
+            self._suites[suite_id] = self._find_suite(suite_id)
+        return self._suites[suite_id]
+
     def _find_suite(self, suite_id: str) -> str | None:
         if self.base is None or suite_id in self.base.suites.ids:
             return suite_id if self.base else None
         try:
-            named = self.head.suites.suite(suite_id).renamed_from
+            suite = self.head.suites.suite(suite_id)
         except PromptctlError:
             return None  # head's own mistake is reported where the suite is read
-        if named:
-            return named if named in self.base.suites.ids else None
+        if suite.renamed_from:
+            return suite.renamed_from if suite.renamed_from in self.base.suites.ids else None
         identities = [identity for _, identity in self.head.suites.identity(suite_id)]
         for gone in self.base.suites.ids:
             if gone not in self.head.suites.ids and identities == [
                 identity for _, identity in self.base.suites.identity(gone)
             ]:
                 return gone
+        # A prompt that was renamed takes its suite along, whatever else changed in it.
+        partner = self.base_prompt(suite.prompt) if suite.prompt in self.head.prompts else None
+        if partner and partner != suite.prompt and partner not in self.head.suites.ids:
+            return partner if partner in self.base.suites.ids else None
         return None
 
     def _note(self, text: str) -> None:
@@ -179,10 +199,16 @@ def _first_difference(path: str, before: str, after: str) -> Line:
     from difflib import SequenceMatcher  # only for a prompt that differs
 
     old, new = before.split("\n"), after.split("\n")
+    start = next(
+        (i for i, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]),
+        min(len(old), len(new)),
+    )
+    # A window is enough to tell a rewritten line from an inserted one, and stays quick in a file of 10,000 lines.
+    old, new = old[start : start + WINDOW], new[start : start + WINDOW]
     for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag != "equal":
-            return Line(path, k + 1, old[i] if i < j else "", new[k] if k < m else "")
-    return Line(path, 1, "", "")
+            return Line(path, start + k + 1, old[i] if i < j else "", new[k] if k < m else "")
+    return Line(path, start + 1, "", "")
 
 
 def _text(prompts: Prompts, prompt_id: str) -> str:
@@ -193,17 +219,18 @@ def _text(prompts: Prompts, prompt_id: str) -> str:
 
 
 def _most_similar(text: str, names: Iterable[str], read: Callable[[str], str]) -> str | None:
-    best, best_ratio = None, SIMILAR
-    for name in names:
-        ratio = _similarity(text, read(name))
-        if ratio >= best_ratio:
-            best, best_ratio = name, ratio
-    return best
-
-
-def _similarity(one: str, other: str) -> float:
-    if one == other:
-        return 1.0
+    texts = {name: read(name) for name in names}
+    equal = next((name for name, other in texts.items() if other == text), None)
+    if equal is not None or not texts:
+        return equal
     from difflib import SequenceMatcher  # only where a file is gone and another is new
 
-    return SequenceMatcher(None, one.split("\n"), other.split("\n"), autojunk=False).ratio()
+    lines = SequenceMatcher(None, b=text.split("\n"), autojunk=False)
+    best, best_ratio = None, SIMILAR
+    for name, other in texts.items():
+        lines.set_seq1(other.split("\n"))
+        if lines.real_quick_ratio() >= best_ratio and lines.quick_ratio() >= best_ratio:
+            ratio = lines.ratio()
+            if ratio > best_ratio or (best is None and ratio == best_ratio):
+                best, best_ratio = name, ratio
+    return best

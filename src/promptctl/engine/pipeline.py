@@ -10,7 +10,7 @@ from promptctl.core.comparison import Comparison, compare
 from promptctl.core.config import Config
 from promptctl.core.evidence import Evidence, weigh
 from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Source
-from promptctl.core.gate import Ruling, decide, exit_code, worst
+from promptctl.core.gate import SEVERITY, Ruling, decide, exit_code, worst
 from promptctl.core.ports import Progress
 from promptctl.core.result import (
     Affected,
@@ -26,7 +26,6 @@ from promptctl.core.stats import holm
 from promptctl.engine.answering import Providers
 from promptctl.engine.ask import AskingInterrupted, BulkStore, Wanted, answer_all
 from promptctl.engine.bill import bill
-from promptctl.engine.grader import Grader
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
 from promptctl.engine.records import affected_record, suite_record
 from promptctl.engine.regrade import regraded
@@ -149,23 +148,20 @@ class Run:
         key = (id(rendered), sample)  # the plan holds every `rendered` for as long as the run lasts
         if key not in self._questions_made:
             provider = self.providers.provider(rendered.model)
-            self._questions_made[key] = Wanted(rendered.request, sample, provider)
+            self._questions_made[key] = Wanted(rendered.request, sample, provider, rendered.digest)
         return self._questions_made[key]
 
     # judging
 
     def _judge(self, plan: SuitePlan, answers: Answers) -> tuple[Comparison, Evidence]:
-        grader = Grader(plan.suite)
-        pairs = [self._pair(plan, planned, answers, grader) for planned in plan.cases]
+        pairs = [self._pair(plan, planned, answers) for planned in plan.cases]
         comparison = compare(pairs, yardstick=plan.yardstick, has_base=plan.has_base)
         return comparison, weigh(comparison, plan.suite.gate)
 
-    def _pair(self, plan: SuitePlan, planned: PlannedCase, answers: Answers, grader: Grader) -> Pair:
+    def _pair(self, plan: SuitePlan, planned: PlannedCase, answers: Answers) -> Pair:
         case = planned.case
-        base = self._trials(plan, planned, planned.base, answers, grader, "base")
-        head = (
-            base if planned.unchanged else self._trials(plan, planned, planned.head, answers, grader, "head")
-        )
+        base = self._trials(plan, planned, planned.base, answers, "base")
+        head = base if planned.unchanged else self._trials(plan, planned, planned.head, answers, "head")
         if planned.unchanged:
             for trial in head:
                 self.on_trial(plan.suite.id, case.id, "head", trial)
@@ -188,7 +184,6 @@ class Run:
         planned: PlannedCase,
         rendered: Rendered | None,
         answers: Answers,
-        grader: Grader,
         side: str,
     ) -> tuple[Trial, ...]:
         if rendered is None:
@@ -198,17 +193,17 @@ class Run:
             answered = answers.of(self._wanted(rendered, sample))
             if answered is None:
                 continue
-            trial = self._trial(planned, answered, sample, grader)
+            trial = self._trial(plan, planned, answered, sample)
             self.on_trial(plan.suite.id, planned.case.id, side, trial)
             trials.append(trial)
         return tuple(trials)
 
-    def _trial(self, planned: PlannedCase, answered: Answered, sample: int, grader: Grader) -> Trial:
+    def _trial(self, plan: SuitePlan, planned: PlannedCase, answered: Answered, sample: int) -> Trial:
         if isinstance(answered.answer, Failure):
             message = self.providers.redactor.clean(answered.answer.message)
             failure = Failure(kind=answered.answer.kind, message=message)
             return Trial(sample=sample, source=answered.source, outcome="error", failure=failure)
-        outcome, verdicts = grader.grade(planned.case, answered.answer)
+        outcome, verdicts = plan.grade(planned.case, answered.answer)
         return Trial(
             sample=sample, source=answered.source, outcome=outcome, answer=answered.answer, verdicts=verdicts
         )
@@ -230,26 +225,20 @@ class Run:
         ]
 
     def _decision(self, rulings: list[Ruling]) -> DecisionRecord:
-        pairs = [(ruling, plan.suite.gate) for ruling, plan in zip(rulings, self.plan.suites, strict=True)]
-        code = exit_code(pairs, strict=self.terms.strict)
-        status = worst([ruling.status for ruling in rulings])
-        reasons = [
-            Reason(
-                rule=ruling.rule,
-                message=ruling.message,
-                suite=plan.suite.id,
-                cases=ruling.cases,
-                word=ruling.word,
-            )
-            for ruling, plan in zip(rulings, self.plan.suites, strict=True)
-        ]
-        reasons.sort(key=lambda reason: rulings_order(reason, rulings, self.plan))
-        if self.plan.untested and self.config.gate.on_untested == "fail":
+        pairs = list(zip(rulings, self.plan.suites, strict=True))
+        pairs.sort(key=lambda pair: (-SEVERITY[pair[0].status], pair[1].suite.id))
+        reasons = [_reason(ruling, plan.suite.id) for ruling, plan in pairs]
+        gated = [(ruling, plan.suite.gate) for ruling, plan in pairs]
+        interrupted = any(ruling.rule == "interrupted" for ruling in rulings)
+        if self.plan.untested and self.config.gate.on_untested == "fail" and not interrupted:
             names = ", ".join(entry.prompt for entry in self.plan.untested)
-            reasons.insert(
-                0, Reason(rule="untested", message=f"{names} changed and has no active case", word="FAIL")
+            untested = Ruling(
+                status="fail", rule="untested", message=f"{names} changed and has no active case"
             )
-            status, code = "fail", 1
+            gated.append((untested, self.config.gate))
+            reasons.insert(0, _reason(untested, None))
+        status = worst([ruling.status for ruling, _ in gated])
+        code = exit_code(gated, strict=self.terms.strict)
         return DecisionRecord(status=status, exit_code=code, reasons=tuple(reasons))
 
     def _affected(self) -> tuple[Affected, ...]:
@@ -267,12 +256,10 @@ class Run:
         return bill(used.values(), saved_equal=saved, config=self.config)
 
 
-def rulings_order(reason: Reason, rulings: list[Ruling], plan: Plan) -> tuple[int, str]:
-    """The worst first, then by suite."""
-    for ruling, suite in zip(rulings, plan.suites, strict=True):
-        if suite.suite.id == reason.suite:
-            return -{"fail": 3, "incomplete": 2, "undecided": 1, "pass": 0}[ruling.status], suite.suite.id
-    return 0, ""
+def _reason(ruling: Ruling, suite_id: str | None) -> Reason:
+    return Reason(
+        rule=ruling.rule, word=ruling.word, message=ruling.message, suite=suite_id, cases=ruling.cases
+    )
 
 
 def _revision(side: Revision | None) -> RevisionRecord | None:

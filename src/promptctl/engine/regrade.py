@@ -1,7 +1,7 @@
 """What a change of checks does by itself: the same outputs, judged by base's checks and by head's."""
 
 from promptctl.core.case import Case
-from promptctl.core.comparison import Comparison
+from promptctl.core.comparison import Comparison, same
 from promptctl.core.record import replace
 from promptctl.core.run import Trial
 from promptctl.core.words import plural
@@ -38,7 +38,14 @@ def regraded(plan: SuitePlan, comparison: Comparison) -> tuple[str, ...]:
 
 
 def _checks_differ(planned: PlannedCase) -> bool:
-    return planned.own is not None and planned.own.meaning() != planned.case.meaning()
+    if planned.own is None or planned.own is planned.case:
+        return False
+    return not same(_judged_by(planned.own), _judged_by(planned.case))
+
+
+def _judged_by(case: Case) -> dict[str, object]:
+    meaning = case.meaning()
+    return {name: meaning[name] for name in ("checks", "expected", "rejected", "finished")}
 
 
 def _owns(changed: dict[str, PlannedCase]) -> list[Case]:

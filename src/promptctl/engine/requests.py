@@ -1,6 +1,5 @@
 """From a case and a prompt version to the request that would be sent."""
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -9,18 +8,18 @@ from promptctl.core.exchange import Request
 from promptctl.core.message import Message
 from promptctl.core.prompt import InputSpec
 from promptctl.core.routes import COMMON, Route, sent_params
-from promptctl.core.words import did_you_mean
-from promptctl.engine.load import Side
 from promptctl.errors import PromptctlError, PromptError
+from promptctl.store.documents import read_json
 from promptctl.store.prompts import Prompts
 from promptctl.templating.inputs import MissingInput
 
 
 class Rendered(NamedTuple):
-    """A request, and the model as the project calls it, which says who answers."""
+    """A request with its digest, and the model as the project calls it, which says who answers."""
 
     request: Request
     model: str
+    digest: str
 
 
 def case_values(case: Case, inputs: Mapping[str, InputSpec]) -> dict[str, Any]:
@@ -114,29 +113,8 @@ def as_request(
     params = prompts.header(prompt_id).params
     dialect = route.dialect if route else COMMON
     served = route.served_name if route else model
-    return Rendered(Request(model=served, messages=messages, params=sent_params(params, dialect)), model)
-
-
-def find_case(side: Side, prompt_id: str, case_id: str) -> Case:
-    """A case by its id, from any suite of a prompt.
-
-    Raises:
-        PromptctlError: no suite of that prompt has it.
-    """
-    known: list[str] = []
-    for suite_id in side.suites.ids:
-        suite = side.suites.suite(suite_id)
-        if suite.prompt == prompt_id:
-            known += [case.id for case in suite.cases]
-            if case := suite.case(case_id):
-                return case
-    raise PromptctlError(
-        f"no suite of {prompt_id} has a case {case_id!r}",
-        slug="unknown-case",
-        at=f"--case {case_id}",
-        fix=did_you_mean(case_id, known)
-        + f"its {len(known)} cases are listed by `promptctl list {prompt_id}`",
-    )
+    request = Request(model=served, messages=messages, params=sent_params(params, dialect))
+    return Rendered(request, model, request.digest)
 
 
 def typed_values(values: Mapping[str, Any], inputs: Mapping[str, InputSpec]) -> dict[str, Any]:
@@ -146,8 +124,8 @@ def typed_values(values: Mapping[str, Any], inputs: Mapping[str, InputSpec]) -> 
         spec = inputs.get(name)
         if isinstance(value, str) and spec is not None and spec.type != "string":
             try:
-                value = json.loads(value)
-            except ValueError:
+                value = read_json(value, f"--var {name}").value
+            except PromptctlError:
                 raise PromptError(
                     f"{name!r} must be JSON, because it is an input of type {spec.type}",
                     slug="wrong-input-type",

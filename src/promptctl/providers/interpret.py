@@ -5,6 +5,7 @@ completions and of what compatible servers were seen to send instead.
 """
 
 import json
+import math
 import re
 from collections.abc import Iterable
 from typing import Any
@@ -247,6 +248,10 @@ def _clean(value: Any, depth: int = 0) -> Any:
         return {without_surrogates(str(key)): _clean(item, depth + 1) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [_clean(item, depth + 1) for item in value]
+    if isinstance(value, float) and not math.isfinite(
+        value
+    ):  # 1e999: no file of ours can hold it as a number
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
     return value
 
 

@@ -1,13 +1,20 @@
 """Answers that are committed beside a suite: one JSON line each, reviewed like any other file."""
 
 import json
+import math
+import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NoReturn
 
 import msgspec
 
 from promptctl.core.exchange import Finish, Output, Usage
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
+
+
+# Lone surrogates cannot be written, U+0085, U+2028 and U+2029 end a line for many readers; the others colour, move
+# and reorder what a terminal shows.
+_ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -76,7 +83,8 @@ def read_recordings(lines: Iterable[str], *, path: str = "answers.jsonl") -> dic
 def recording_line(*, case: str, sample: int, request: str, model: str | None, output: Output) -> str:
     """One line of a recording file, keys in their fixed order, without a line end.
 
-    Text stays readable in a review; only what would break the line or the file is escaped.
+    Text stays readable in a review; only what would break the line or the file, or what a terminal would act on, is
+    escaped.
     """
     values = {
         "case": case,
@@ -89,16 +97,21 @@ def recording_line(*, case: str, sample: int, request: str, model: str | None, o
         "usage": None if output.usage is None else msgspec.to_builtins(output.usage),
     }
     line = json.dumps(values, ensure_ascii=False)
-    return "".join(_escaped(char) for char in line) if not line.isascii() else line
+    return _ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", line)
 
 
 def _recording(line: str) -> Recording:
     try:
-        return msgspec.convert(json.loads(line), Recording)
+        value = json.loads(line, parse_constant=_refuse_number, parse_float=_finite)
+        return msgspec.convert(value, Recording)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
 
-def _escaped(char: str) -> str:
-    # Lone surrogates cannot be written; the others end a line for many readers.
-    return f"\\u{ord(char):04x}" if "\ud800" <= char <= "\udfff" or char in "\x85\u2028\u2029" else char
+def _finite(written: str) -> float:
+    number = float(written)
+    return number if math.isfinite(number) else _refuse_number(written)
+
+
+def _refuse_number(written: str) -> NoReturn:
+    raise ValueError(f"{written[:20]} is no number that JSON can hold")

@@ -146,7 +146,8 @@ def sealed(output: Output) -> tuple[bytes, str]:
     try:
         value = msgspec.json.encode(output)
     except (UnicodeEncodeError, OverflowError):  # lone surrogates, integers beyond 64 bits: escaped, lossless
-        value = json.dumps(msgspec.to_builtins(output), separators=(",", ":")).encode("ascii")
+        plain = msgspec.to_builtins(output)
+        value = json.dumps(plain, separators=(",", ":"), allow_nan=False).encode("ascii")
     return value, hashlib.sha256(value).hexdigest()
 
 

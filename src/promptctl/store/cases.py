@@ -6,7 +6,7 @@ from typing import Any
 from promptctl.core.case import Case, CheckSpec, Quarantine
 from promptctl.core.digest import digest
 from promptctl.core.record import replace
-from promptctl.errors import PromptctlError, Several
+from promptctl.errors import PromptctlError
 from promptctl.store.checkspecs import parse_checks
 from promptctl.store.config import read_date
 from promptctl.store.fields import Fields
@@ -19,7 +19,7 @@ LATER = {"messages": "conversations", "turns": "conversations", "checks_all": "c
 REFERENCES = ("text", "json", "label")
 
 
-def read_case(fields: Fields, suite_checks: tuple[CheckSpec, ...]) -> Case:
+def read_case(fields: Fields, suite_checks: tuple[CheckSpec, ...], *, finished: bool = True) -> Case:
     """A case with the suite's checks before its own. Mistakes are left in `fields.errors`."""
     for name, what in LATER.items():
         if name in fields:
@@ -50,6 +50,7 @@ def read_case(fields: Fields, suite_checks: tuple[CheckSpec, ...]) -> Case:
         rejected=_rejected(fields),
         checks=_checks(fields, suite_checks, expected),
         watch=watch,
+        finished=finished,
         source=fields.mapping("source", None),
         redacted=fields.strings("redacted", ()),
         quarantine=_quarantine(fields),
@@ -181,18 +182,20 @@ def read_checks(fields: Fields) -> tuple[CheckSpec, ...]:
     try:
         return parse_checks(value, fields.document.place, (*fields.keys, "checks"))
     except PromptctlError as error:
-        fields.errors.extend(error.errors if isinstance(error, Several) else [error])
+        fields.errors.extend(error.each())
         return ()
 
 
 def with_unique_names(checks: tuple[CheckSpec, ...]) -> tuple[CheckSpec, ...]:
     """The checks with `-2`, `-3` … behind names that occur again."""
-    seen: dict[str, int] = {}
+    taken: set[str] = set()
     named = []
     for check in checks:
-        stem = re.sub(r"-\d+\Z", "", check.name) if check.name.startswith(check.kind) else check.name
-        seen[stem] = seen.get(stem, 0) + 1
-        name = stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"
+        name, number = check.name, 1
+        while name in taken:
+            number += 1
+            name = f"{check.name}-{number}"
+        taken.add(name)
         named.append(check if name == check.name else replace(check, name=name))
     return tuple(named)
 

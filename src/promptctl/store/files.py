@@ -3,6 +3,7 @@
 import errno
 import os
 import secrets
+import stat
 from contextlib import suppress
 from pathlib import Path
 
@@ -43,6 +44,24 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     finally:
         with suppress(OSError):
             temporary.unlink()
+
+
+def write_to(path: Path, data: str) -> None:
+    """Puts text where a person said: a link leads to its target, and a pipe or a device is written to.
+
+    What is a file there, or will be, is written as by `write_atomically`.
+
+    Raises:
+        PromptctlError: `cannot-write`.
+    """
+    try:
+        if not _in_place(path):
+            write_atomically(path.resolve(), data)
+            return
+        with path.open("ab") as sink:
+            sink.write(data.encode("utf-8"))
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def append_line(target: int | Path, line: bytes, *, durable: bool = False) -> None:
@@ -117,6 +136,16 @@ def cannot_write(target: int | Path, error: OSError) -> PromptctlError:
         at=str(target) if isinstance(target, Path) else None,
         fix=_CURES.get(error.errno or 0, "check the path and its permissions"),
     )
+
+
+def _in_place(path: Path) -> bool:
+    """Whether `path` is there and must stay what it is."""
+    try:
+        is_file = stat.S_ISREG(path.stat().st_mode)
+    except FileNotFoundError:
+        return False
+    # /dev/stdout and /dev/fd/63 may stand for a plain file that the shell holds open.
+    return not is_file or path.absolute().parts[1] in ("dev", "proc")
 
 
 def _mode(path: Path) -> int | None:

@@ -55,11 +55,12 @@ class Prompts:
             for name in files
             if name.endswith(SUFFIX) and not name.rpartition("/")[2].startswith("_")
         )
+        self._known = frozenset(self.ids)
         self._headers: dict[str, Header] = {}
         self._versions: dict[str, PromptVersion] = {}
 
     def __contains__(self, prompt_id: str) -> bool:
-        return prompt_id in self.ids
+        return prompt_id in self._known
 
     def path(self, prompt_id: str) -> str:
         """The file of a prompt, as a user would type it."""
@@ -67,7 +68,7 @@ class Prompts:
 
     def require(self, prompt_id: str) -> None:
         """Raises PromptctlError for a prompt that is not there, naming the nearest."""
-        if prompt_id in self.ids or self.path(prompt_id) in self.tree.refused:
+        if prompt_id in self._known or self.path(prompt_id) in self.tree.refused:
             return
         raise PromptctlError(
             f"there is no prompt {prompt_id!r}",

@@ -1,14 +1,15 @@
 """The suites of one tree: where they stand, what they say, their recorded answers."""
 
+from datetime import date
 from typing import Any, NamedTuple
 
 import msgspec
 
-from promptctl.core.case import Case, CheckSpec, Gate, Suite
+from promptctl.core.case import Accept, Case, Gate, Suite
 from promptctl.core.digest import digest
 from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
-from promptctl.errors import FileError, Place, PromptctlError, Several, raise_all
+from promptctl.errors import FileError, Place, PromptctlError, raise_all
 from promptctl.store.cases import read_case, read_checks
 from promptctl.store.config import read_accept, read_gate
 from promptctl.store.documents import read_json_lines, read_yaml
@@ -43,10 +44,13 @@ class Suites:
         tree: The files.
         folder: The eval folder below the project root.
         gate: Defaults of every suite's gate.
+        today: The day on which quarantines end; None leaves them all in force.
     """
 
-    def __init__(self, tree: Tree, folder: str = "evals", gate: Gate | None = None) -> None:
-        self.tree, self.folder, self._gate = tree, folder, gate or Gate()
+    def __init__(
+        self, tree: Tree, folder: str = "evals", gate: Gate | None = None, *, today: date | None = None
+    ) -> None:
+        self.tree, self.folder, self.gate, self.today = tree, folder, gate or Gate(), today
         self.strays: list[FileError] = []
         self._files = self._find()
         self._suites: dict[str, Suite] = {}
@@ -79,19 +83,6 @@ class Suites:
                 at=Place(f"{self.folder}/{suite_id}"),
                 fix=did_you_mean(suite_id, self.ids) + "`promptctl list` shows all suites",
             )
-
-    def recordings(self, suite_id: str) -> list[Any]:
-        """The lines of a suite's committed answers."""
-        return [
-            line
-            for path in self.files(suite_id).answers
-            for line in read_json_lines(self.tree.bytes(path), path)
-        ]
-
-    @property
-    def gate(self) -> Gate:
-        """Defaults of every suite's gate."""
-        return self._gate
 
     def _find(self) -> dict[str, SuiteFiles]:
         found: dict[str, dict[str, Any]] = {}
@@ -174,16 +165,23 @@ class _Reader:
         suite = self._settings(fields)
         if self.files.whole:
             for index in range(len(fields.sequence("cases", []))):
-                self._case(Fields(document, ("cases", index), errors=self.errors), suite.checks)
+                self._case(Fields(document, ("cases", index), errors=self.errors), suite)
         fields.collect_unknown()
-        self._case_files(suite.checks)
-        self._bulk(suite.checks)
+        self._case_files(suite)
+        self._bulk(suite)
         self._refuse_duplicates()
         raise_all(self.errors)
-        cases = tuple(sorted(self.cases, key=lambda case: case.id))
+        cases = tuple(self._in_force(case) for case in sorted(self.cases, key=lambda case: case.id))
         suite = replace(suite, cases=cases)
         self._refuse_accepts_of_computed_ids(suite)
         return replace(suite, digest=_digest(suite))
+
+    def _in_force(self, case: Case) -> Case:
+        """The case as it counts today: a quarantine past its end is over."""
+        today, quarantine = self.suites.today, case.quarantine
+        if case.status == "quarantined" and quarantine and today and quarantine.until < today.isoformat():
+            return replace(case, status="active")
+        return case
 
     def _settings(self, fields: Fields) -> Suite:
         version = fields.integer("promptctl", 1)
@@ -200,20 +198,41 @@ class _Reader:
             samples=fields.integer("samples", 1, low=1, high=100),
             finished=fields.boolean("finished", True),
             checks=read_checks(fields),
-            gate=read_gate(fields.section("gate"), self.suites.gate),
-            accept=tuple(read_accept(item) for item in fields.items("accept")),
+            gate=self._gate(fields.section("gate")),
+            accept=tuple(self._accept(item) for item in fields.items("accept")),
             judge=fields.mapping("judge", {}),
             renamed_from=fields.string("renamed_from", None),
             place=fields.document.place(),
         )
 
-    def _case(self, fields: Fields, checks: tuple[CheckSpec, ...]) -> Case:
-        case = read_case(fields, checks)
+    def _gate(self, fields: Fields) -> Gate:
+        if "on_untested" in fields:
+            fields.mistake(
+                "on_untested is about prompts that no suite tests",
+                "on_untested",
+                slug="wrong-place",
+                fix="write it under [gate] in promptctl.toml",
+            )
+        return read_gate(fields, self.suites.gate)
+
+    def _accept(self, fields: Fields) -> Accept:
+        accept = read_accept(fields)
+        if accept.suite not in (None, self.id):
+            fields.mistake(
+                f"this is the suite {self.id}, not {accept.suite}",
+                "suite",
+                slug="wrong-place",
+                fix="take `suite` out, or write the entry as [[accept]] in promptctl.toml",
+            )
+        return accept
+
+    def _case(self, fields: Fields, suite: Suite) -> Case:
+        case = read_case(fields, suite.checks, finished=suite.finished)
         fields.collect_unknown()
         self.cases.append(case)
         return case
 
-    def _case_files(self, checks: tuple[CheckSpec, ...]) -> None:
+    def _case_files(self, suite: Suite) -> None:
         for path in self.files.cases:
             document = self._document(path)
             if document is None:
@@ -221,7 +240,7 @@ class _Reader:
             name = path.rpartition("/")[2].removesuffix(".yaml")
             if isinstance(document.value, dict) and "id" not in document.value:
                 document.value["id"] = name
-            case = self._case(Fields(document, errors=self.errors), checks)
+            case = self._case(Fields(document, errors=self.errors), suite)
             if case.id != name:
                 self.errors.append(
                     document.error(
@@ -243,7 +262,7 @@ class _Reader:
         self.errors.append(_no_case(document))
         return None
 
-    def _bulk(self, checks: tuple[CheckSpec, ...]) -> None:
+    def _bulk(self, suite: Suite) -> None:
         for path in self.files.bulk:
             try:
                 lines = read_json_lines(self.suites.tree.bytes(path), path)
@@ -252,12 +271,12 @@ class _Reader:
                 continue
             for line in lines:
                 if isinstance(line.value, dict):
-                    self._case(Fields(line.document, errors=self.errors), checks)
+                    self._case(Fields(line.document, errors=self.errors), suite)
                 else:
                     self.errors.append(_no_case(line.document))
 
     def _gather(self, error: PromptctlError) -> None:
-        self.errors.extend(error.errors if isinstance(error, Several) else [error])
+        self.errors.extend(error.each())
 
     def _refuse_duplicates(self) -> None:
         seen: dict[str, Case] = {}

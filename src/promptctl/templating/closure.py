@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from jinja2 import meta, nodes
+from jinja2 import TemplateSyntaxError, meta, nodes
 
 from promptctl.templating.roles import is_role_block
 
@@ -45,7 +45,11 @@ class Closure:
 
 
 def facts(tree: nodes.Template) -> FileFacts:
-    """What one parsed file says about files, variables and role blocks."""
+    """What one parsed file says about files, variables and role blocks.
+
+    Raises:
+        TemplateSyntaxError: a file is named by something that is no text.
+    """
     undeclared = frozenset(meta.find_undeclared_variables(tree))
     first_use: dict[str, int] = {}
     for name in tree.find_all(nodes.Name):
@@ -67,19 +71,20 @@ def _references(tree: nodes.Template) -> Iterator[Reference]:
     for node in tree.find_all(kinds):
         template: nodes.Expr = node.template  # type: ignore[attr-defined]  # all four kinds have it
         optional = bool(getattr(node, "ignore_missing", False)) or not isinstance(template, nodes.Const)
-        for name in _constant_names(template):
+        written = _written_names(template)
+        if written is None:
+            yield Reference(None, node.lineno, optional)
+        for name in written or ():
+            if not isinstance(name, str):
+                raise TemplateSyntaxError(f"a template's name is text, and {name!r} is none", node.lineno)
             yield Reference(name, node.lineno, optional)
 
 
-def _constant_names(expression: nodes.Expr) -> list[str | None]:
-    if isinstance(expression, nodes.Const):
-        value = expression.value
-        return [value] if isinstance(value, str) else list(value)
-    if isinstance(expression, (nodes.List, nodes.Tuple)) and all(
-        isinstance(item, nodes.Const) for item in expression.items
-    ):
-        return [item.value for item in expression.items if isinstance(item, nodes.Const)]
-    return [None]
+def _written_names(expression: nodes.Expr) -> list[Any] | None:
+    """The values that stand where names should; None where one is computed."""
+    items = expression.items if isinstance(expression, (nodes.List, nodes.Tuple)) else [expression]
+    values = [item.value for item in items if isinstance(item, nodes.Const)]
+    return values if len(values) == len(items) else None
 
 
 def _assigned(tree: nodes.Template) -> Iterator[str]:

@@ -188,4 +188,6 @@ def _syntax_fix(error: TemplateSyntaxError, at: Place, lines: Lines) -> str:
         return f"full-width {' '.join(wide)} stands where Jinja needs the half-width form"
     if "unknown tag" in str(error.message):
         return "role blocks end with their own name: {% user %}…{% enduser %}"
+    if "template's name is text" in str(error.message):
+        return 'write the name in quotes: {% include "_policy.j2" %}'
     return "see the Jinja syntax at this line"

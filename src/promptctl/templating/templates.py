@@ -3,8 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jinja2 import nodes
-
 from promptctl.core.message import Message
 from promptctl.core.words import did_you_mean
 from promptctl.errors import Place, PromptError
@@ -47,7 +45,7 @@ class Templates:
             PromptError: it does not parse, or a role block stands where it must not.
         """
         if name not in self._facts:
-            found = facts(self._parse(name))
+            found = self._read(name)
             for line, inside in found.nested_roles:
                 raise PromptError(
                     f"a role block stands inside {inside}",
@@ -174,15 +172,15 @@ class Templates:
             name for name in self._files if name.rpartition("/")[2].startswith("_") and name.endswith(".j2")
         }
 
-    def _parse(self, name: str) -> nodes.Template:
+    def _read(self, name: str) -> FileFacts:
         parts = self.parts(name)
         try:
             tree = self._environment.parse(body_source(parts), name, self.shown(name))
             # Compiling finds what parsing does not: 200 nested blocks, unknown filters, bad assignments.
             self._environment.get_template(name)
+            return facts(tree)
         except Exception as error:
             raise self._explain(name, error, {}) from error
-        return tree
 
     def _explain(self, name: str, error: Exception, variables: Mapping[str, Any]) -> PromptError:
         return template_errors.explain(error, self.shown(name), self._lines, variables, self._files)

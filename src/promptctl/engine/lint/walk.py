@@ -178,7 +178,7 @@ class _Lint:
         from promptctl.engine.answering import recordings
 
         try:
-            recordings([self.side], [suite_id])
+            recordings(self.side, suite_id)
         except PromptctlError as error:
             return _split(error)
         return ()
