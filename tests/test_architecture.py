@@ -49,7 +49,8 @@ HEAVY = frozenset(
     | {"openai", "pydantic", "referencing", "regex", "tabulate"}
 )
 
-# All that core may import, with what lies below these names. Nothing here reaches a file or the network.
+# All that core may import, with what lies below these names. Nothing here reaches a file or the network;
+# `ipaddress` reads numbers and looks nothing up.
 CORE_IMPORTS = frozenset(
     {"__future__", "abc", "bisect", "collections", "contextlib", "copy", "dataclasses", "datetime", "decimal"}
     | {
@@ -61,6 +62,7 @@ CORE_IMPORTS = frozenset(
         "hashlib",
         "heapq",
         "html",
+        "ipaddress",
         "itertools",
         "json",
     }

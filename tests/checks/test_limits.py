@@ -39,6 +39,7 @@ def test_finish_reason_takes_one_or_several():
         {"finish_reason": "stopped"},
         {"blocklist": []},
         {"blocklist": ["a", " "]},
+        {"blocklist": ["a", "!"]},
         {"not_empty": 1},
         "max_words",
     ],

@@ -17,6 +17,12 @@ from tests.checks.asking import built, opinion_of, place_of, says
         {"equals": ""},
         {"contains": ""},
         {"contains": {"value": " \n", "normalise": True}},
+        {"contains": {"value": "!", "normalise": True}},
+        {"contains_any": {"values": ["a", "。"], "normalise": True}},
+        {"contains_all": {"values": ["a", " ?! "], "normalise": True}},
+        {"starts_with": {"value": "...", "normalise": True}},
+        {"ends_with": {"value": "!", "normalise": True}},
+        {"ends_with": {"value": "！", "normalise": True}},
         {"contains_any": []},
         {"contains_any": ["a", ""]},
         {"contains_all": []},
@@ -56,6 +62,18 @@ def test_normalising_forgives_case_width_white_space_and_final_punctuation():
 @pytest.mark.parametrize("text", ["?", "...", "。"])
 def test_normalising_keeps_punctuation_that_is_all_there_is(text: str):
     assert normalised(text) == normalised(normalised(text)) != ""
+
+
+@pytest.mark.parametrize(
+    "check", [{"ends_with": "!"}, {"ends_with": {"value": "!", "ignore_case": True}}], ids=str
+)
+def test_punctuation_at_the_end_is_seen_where_nothing_is_normalised(check: object):
+    assert says(check, "Great!") == "pass"
+    assert says(check, "Great.") == "fail"
+
+
+def test_punctuation_may_be_a_whole_answer():
+    assert says({"one_of": {"values": ["?", "!"], "normalise": True}}, " ? ") == "pass"
 
 
 def test_an_answer_of_only_a_question_mark_is_not_one_of_only_a_full_stop():

@@ -152,18 +152,61 @@ model = "local"
 [models]
 "local" = "own"
 [providers.own]
-base_url = "http://localhost:9/v1?token=abcdefgh"
+base_url = "http://{host}:9/v1"
 """
 
 
 @pytest.mark.parametrize("more", ["", 'key_env = "OWN_KEY"\n'])
-def test_a_server_on_this_machine_needs_no_key_and_its_query_is_not_shown(more: str, tmp_path: Path):
-    done = doctor(project(tmp_path, {"promptctl.toml": LOCAL + more}))
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.2", "[::1]"])
+def test_a_server_on_this_machine_needs_no_key(host: str, more: str, tmp_path: Path):
+    done = doctor(project(tmp_path, {"promptctl.toml": LOCAL.format(host=host) + more}))
 
-    assert row(done, "models").startswith("local  own  http://localhost:9/v1  key")
+    assert row(done, "models").startswith(f"local  own  http://{host}:9/v1  key")
     assert row(done, "models").endswith("not needed")
-    assert "abcdefgh" not in done.out
     assert done.out.endswith("no problems found\n")
+
+
+def test_an_address_that_test_would_refuse_is_refused_without_what_it_hides(tmp_path: Path):
+    address = LOCAL.format(host="localhost").replace("/v1", "/v1?token=abcdefgh")
+
+    done = doctor(project(tmp_path, {"promptctl.toml": address}))
+
+    assert "[bad-address]" in done.out
+    assert "abcdefgh" not in done.out + done.err
+    assert done.code == 2
+
+
+@pytest.mark.parametrize(
+    ("files", "at", "fix"),
+    [
+        ({"promptctl.toml": '[judge]\nmodel = "m"\n'}, "promptctl.toml", "take it out of the file"),
+        (
+            {"promptctl.toml": None, "pyproject.toml": "[tool.promptctl.feedback]\na = 1\n"},
+            "pyproject.toml",
+            "take it out of the file",
+        ),
+        ({"pyproject.toml": "[tool.promptctl]\n"}, "promptctl.toml", "keep one of them; promptctl.toml wins"),
+    ],
+)
+def test_each_note_on_the_configuration_has_its_file_and_its_own_cure(
+    files: dict[str, str | None], at: str, fix: str, tmp_path: Path
+):
+    done = doctor(project(tmp_path, files))
+
+    assert f"[config-not-read]\n  at   {at}\n  fix  {fix}\n" in done.out
+
+
+@pytest.mark.parametrize(
+    ("pyproject", "said"),
+    [
+        ("[tool]\npromptctl = {gate = {margin = 0.1}}\n", "[tool.promptctl] in pyproject.toml"),
+        ('description = """\n[tool.promptctl]\n"""\n', "none; the defaults hold"),
+    ],
+)
+def test_whether_pyproject_configures_promptctl_is_read_as_toml(pyproject: str, said: str, tmp_path: Path):
+    done = doctor(project(tmp_path, {"promptctl.toml": None, "pyproject.toml": pyproject}))
+
+    assert row(done, "configuration") == said
 
 
 def test_a_model_that_nobody_serves_is_told_with_the_line_to_add(tmp_path: Path):

@@ -9,6 +9,8 @@ from promptctl.core.routes import (
     PRESETS,
     Dialect,
     Route,
+    address_fault,
+    is_loopback,
     route,
     sent_params,
 )
@@ -146,3 +148,41 @@ def test_the_token_limit_is_sent_under_the_name_of_the_dialect(dialect: Dialect,
 def test_parameters_are_otherwise_sent_as_they_are_and_an_explicit_name_wins():
     assert sent_params({"temperature": 0.0, "x": [1]}, COMMON) == {"temperature": 0.0, "x": [1]}
     assert sent_params({"max_tokens": 7, "max_output_tokens": 5}, COMMON) == {"max_tokens": 7}
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "api.localhost", "127.0.0.1", "127.0.0.2", "127.255.0.9", "::1"]
+)
+def test_what_never_leaves_this_machine_is_loopback(host: str):
+    assert is_loopback(host)
+    assert address_fault(f"http://{f'[{host}]' if ':' in host else host}:80/v1", allow_http=False) is None
+
+
+@pytest.mark.parametrize(
+    "host", ["", "10.0.0.7", "localhost.evil.test", "127.0.0.1.evil.test", "evil.test", "::2"]
+)
+def test_everything_else_is_another_machine(host: str):
+    assert not is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("address", "slug"),
+    [
+        ("http://10.0.0.7/v1", "plain-http"),
+        ("https://me@x.test/v1", "key-in-file"),
+        ("https://me:hidden@x.test/v1", "key-in-file"),
+        ("https://x.test/v1?key=hidden", "bad-address"),
+        ("https://x.test/v1#hidden", "bad-address"),
+        ("https://x.test:hidden/v1", "bad-address"),
+        ("ftp://x.test", "bad-address"),
+        ("https://x y", "bad-address"),
+        ("https://[x", "bad-address"),
+        ("", "bad-address"),
+    ],
+)
+def test_an_address_that_nothing_may_be_sent_to_is_told_without_what_it_hides(address: str, slug: str):
+    fault = address_fault(address, allow_http=False)
+
+    assert fault is not None
+    assert fault.slug == slug
+    assert "hidden" not in f"{fault}"

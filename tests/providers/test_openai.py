@@ -429,7 +429,7 @@ URLS = {
     "": "bad-address",
     "ftp://api.test": "bad-address",
     "https://[::1": "bad-address",
-    "https://me:secret@api.test/v1": "bad-address",
+    "https://me:secret@api.test/v1": "key-in-file",
     "https://api.test/v1?key=secret": "bad-address",
     "https://api.test:port/v1": "bad-address",
 }

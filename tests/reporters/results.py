@@ -61,6 +61,7 @@ def a_suite_result(
     ruling = decide(comparison, evidence, gate, p_worse=evidence.p_worse or 1.0)
     plan = SuitePlan(
         suite=Suite(id=suite, prompt=suite, digest="s1:c3"),
+        grader=None,
         base_suite=None,
         prompt=suite,
         model="qwen-plus",
@@ -77,15 +78,15 @@ def a_suite_result(
 
 def _planned(pair: Pair, values: Mapping[str, Any], has_base: bool) -> PlannedCase:
     case = Case(id=pair.case, severity=pair.severity, tags=pair.tags, vars=dict(values))
-    head = Rendered(
-        Request(model="qwen-plus", messages=(Message(role="user", content="h" * 90),)), "qwen-plus"
-    )
-    base = Rendered(
-        Request(model="qwen-plus", messages=(Message(role="user", content="b" * 100),)), "qwen-plus"
-    )
+    head, base = _rendered("h" * 90), _rendered("b" * 100)
     return PlannedCase(
         case=case, standing=pair.standing, base=base if has_base else None, head=head, ask=True
     )
+
+
+def _rendered(text: str) -> Rendered:
+    request = Request(model="qwen-plus", messages=(Message(role="user", content=text),))
+    return Rendered(request, "qwen-plus", request.digest)
 
 
 def a_result(*suites: tuple[SuiteResult, Ruling], **facts: Any) -> Result:

@@ -207,7 +207,7 @@ def test_pyproject_is_read_where_there_is_no_promptctl_toml():
 
 def test_a_mistake_in_pyproject_has_its_place_there():
     with pytest.raises(FileError) as caught:
-        read_config(None, PYPROJECT, presets=(), folder="shop/")
+        read_config(None, PYPROJECT, presets={}, folder="shop/")
 
     assert (caught.value.slug, str(caught.value.at)) == ("unknown-key", "shop/pyproject.toml:9:1")
 
@@ -225,6 +225,29 @@ def test_promptctl_toml_wins_over_pyproject_and_says_so():
 def test_a_pyproject_that_says_nothing_of_promptctl_is_left_alone(text: str):
     assert read(None, text) == Config()
     assert read("", text).notes == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool]\npromptctl = {gate = {margin = 0.2}}\n",
+        "tool.promptctl.gate.margin = 0.2\n",
+        '["tool"."promptctl".gate]\nmargin = 0.2\n',
+    ],
+)
+def test_pyproject_is_read_however_its_table_is_written(text: str):
+    assert read(None, text).gate.margin == 0.2
+
+
+def test_a_table_that_stands_in_a_text_of_pyproject_is_none():
+    assert read(None, 'a = """\n[tool.promptctl]\nx = 1\n"""\n') == Config()
+
+
+def test_a_broken_pyproject_that_names_promptctl_is_told():
+    with pytest.raises(FileError) as caught:
+        read(None, "[tool.promptctl]\ngate = \n")
+
+    assert caught.value.slug == "bad-toml"
 
 
 # Mistakes
@@ -278,6 +301,23 @@ MISTAKES = {
         "plain-http",
         "2:1",
     ),
+    "a query": ('[providers.vllm]\nbase_url = "https://x/v1?a=b"\n', "bad-address", "2:1"),
+    "an address for embedded models": (
+        '[providers.embedded]\nconcurrency = 3\nbase_url = "https://x/v1"\n',
+        "unused-setting",
+        "2:1",
+    ),
+    "a key for embedded models": (
+        '[providers.own]\nkind = "embedded"\nkey_env = "OWN_KEY"\n',
+        "unused-setting",
+        "3:1",
+    ),
+    "an address for a script": (
+        '[providers.own]\nkind = "scripted"\nscript = "a.json"\nheaders = {a = "b"}\n',
+        "unused-setting",
+        "4:1",
+    ),
+    "a script for a server": ('[providers.vllm]\nscript = "a.json"\n', "unused-setting", "2:1"),
     "header with a line break": ('[providers.vllm]\nheaders = {a = "b\\r\\nc"}\n', "bad-header", "2:12"),
     "header of a key": ('[providers.vllm]\nheaders = {Authorization = "x"}\n', "key-in-file", "2:12"),
 }
@@ -303,6 +343,16 @@ def test_an_unknown_provider_names_the_nearest_and_the_way_to_add_one():
     fix = mistake('[models]\n"x-*" = "opnai"\n').fix or ""
 
     assert fix.startswith('did you mean "openai"? add [providers.opnai], or name one of: anthropic,')
+
+
+def test_settings_that_a_kind_does_not_read_are_named():
+    text = '[providers.own]\nkind = "embedded"\nbase_url = "https://x/v1"\nkey_env = "OWN_KEY"\n'
+
+    assert mistake(text).message == ('a provider of the kind "embedded" does not read base_url and key_env')
+
+
+def test_a_provider_of_a_plugin_may_have_every_setting_of_a_server():
+    assert read('[providers.own]\nkind = "theirs"\nkey_env = "OWN_KEY"\n').providers["own"].kind == "theirs"
 
 
 def test_an_unknown_key_names_the_nearest():

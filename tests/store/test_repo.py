@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from promptctl.errors import Incomplete, PromptctlError
-from promptctl.store.repo import Change, Repository
+from promptctl.store.repo import Repository
 from tests.repository import Repo
 
 REPLY = "prompts/reply.prompt.j2"
@@ -127,7 +127,7 @@ def test_a_linked_worktree_is_its_own_root_with_its_own_head(tmp_path: Path, rep
 
     assert repository.root == linked.path
     assert (repository.head(), repository.branch()) == (first, None)
-    assert repository.worktree_files(["prompts"]) == [REPLY]
+    assert sorted(repository.worktree_entries(["prompts"])) == [REPLY]
 
 
 def test_a_sha256_repository_works_throughout(tmp_path: Path):
@@ -474,7 +474,7 @@ def test_any_name_is_read_back_as_it_was_written(repo: Repo):
     assert {path: blobs[entry.id].decode() for path, entry in entries.items()} == {
         name: name for name in NAMES
     }
-    assert repository.worktree_files(["prompts"]) == sorted([*NAMES, "prompts/untracked\nname.j2"])
+    assert sorted(repository.worktree_entries(["prompts"])) == sorted([*NAMES, "prompts/untracked\nname.j2"])
 
 
 def test_a_name_that_is_no_utf8_survives_the_round_trip(repo: Repo):
@@ -483,7 +483,7 @@ def test_a_name_that_is_no_utf8_survives_the_round_trip(repo: Repo):
     repository = found(repo)
 
     assert list(repository.files(commit, ["prompts"])) == [name]
-    assert repository.worktree_files(["prompts"]) == [name]
+    assert sorted(repository.worktree_entries(["prompts"])) == [name]
 
 
 def test_a_folder_name_is_never_a_pattern(repo: Repo):
@@ -491,8 +491,8 @@ def test_a_folder_name_is_never_a_pattern(repo: Repo):
     repository = found(repo)
 
     assert list(repository.files(commit, ["p*"])) == ["p*/b"]
-    assert repository.worktree_files(["p*"]) == ["p*/b"]
-    assert repository.worktree_files([":(top)"]) == [":(top)/c"]
+    assert sorted(repository.worktree_entries(["p*"])) == ["p*/b"]
+    assert sorted(repository.worktree_entries([":(top)"])) == [":(top)/c"]
 
 
 def test_blobs_are_the_committed_bytes(repo: Repo):
@@ -576,14 +576,18 @@ def test_the_work_tree_is_what_is_tracked_or_new_and_neither_ignored_nor_gone(re
     )
     repo.write({"prompts/b": None, "prompts/new": "", "prompts/x.log": ""})
 
-    assert found(repo).worktree_files(["prompts"]) == ["prompts/a", "prompts/kept.txt", "prompts/new"]
+    assert sorted(found(repo).worktree_entries(["prompts"])) == [
+        "prompts/a",
+        "prompts/kept.txt",
+        "prompts/new",
+    ]
 
 
 def test_a_tracked_file_stays_in_the_work_tree_though_an_ignore_rule_names_it(repo: Repo):
     repo.commit(files={"prompts/a.log": ""})
     repo.commit(files={".gitignore": "*.log\n"})
 
-    assert found(repo).worktree_files(["prompts"]) == ["prompts/a.log"]
+    assert sorted(found(repo).worktree_entries(["prompts"])) == ["prompts/a.log"]
 
 
 def test_a_submodule_and_a_repository_inside_are_recognised(tmp_path: Path, repo: Repo):
@@ -607,7 +611,7 @@ def test_an_unmerged_file_is_listed_once(repo: Repo):
 
     repository = found(repo)
 
-    assert repository.worktree_files(["prompts"]) == [REPLY]
+    assert sorted(repository.worktree_entries(["prompts"])) == [REPLY]
     assert repository.is_dirty(["prompts"])
 
 
@@ -640,50 +644,16 @@ def test_a_staged_change_is_dirty_and_a_touched_file_is_not(repo: Repo):
     assert not found(repo).is_dirty(["evals"])
 
 
-def test_user_settings_of_status_and_diff_change_nothing(repo: Repo):
-    first = repo.commit(files={REPLY: "hi\n" * 20})
+def test_user_settings_of_status_change_nothing(repo: Repo):
+    repo.commit(files={REPLY: "hi\n" * 20})
     for setting in (
         "status.showUntrackedFiles=no",
-        "diff.noprefix=true",
-        "diff.external=false",
         "core.quotePath=true",
     ):
         repo.git("config", *setting.split("="))
     repo.write({"prompts/退款": ""})
 
     assert found(repo).is_dirty(["prompts"])
-    assert found(repo).changed_paths(first, None) == [Change("A", None, "prompts/退款")]
-
-
-def test_changed_paths_between_two_commits_find_renames(repo: Repo):
-    base = repo.commit(files={"prompts/a": "same\n" * 20, "prompts/b": "b", "prompts/c": "c", "other": "1"})
-    moved = {
-        "prompts/a": None,
-        "prompts/退款": "same\n" * 20,
-        "prompts/b": None,
-        "prompts/c": "C",
-        "other": "2",
-    }
-    head = repo.commit(files={**moved, "prompts/new": "new"})
-
-    changes = found(repo).changed_paths(base, head, ["prompts"])
-
-    assert sorted(changes) == [
-        Change("A", None, "prompts/new"),
-        Change("D", "prompts/b", None),
-        Change("M", "prompts/c", "prompts/c"),
-        Change("R", "prompts/a", "prompts/退款"),
-    ]
-
-
-def test_changed_paths_to_the_work_tree_hold_new_files(repo: Repo):
-    base = repo.commit(files={".gitignore": "*.log\n", REPLY: "1"})
-    repo.write({REPLY: "2", "evals/new": "", "evals/x.log": ""})
-
-    assert found(repo).changed_paths(base, None) == [
-        Change("M", REPLY, REPLY),
-        Change("A", None, "evals/new"),
-    ]
 
 
 def test_ignored_holds_for_rules_not_for_tracked_files_or_strangers(repo: Repo):
@@ -720,8 +690,7 @@ def test_no_child_process_is_left_behind_and_nothing_is_written(repo: Repo):
     repository = found(repo)
     repository.blobs(entry.id for entry in repository.files(first, ["prompts"]).values())
     repository.is_dirty(["prompts"])
-    repository.worktree_files(["prompts"])
-    repository.changed_paths(first, None)
+    repository.worktree_entries(["prompts"])
     repository.merge_base(first, repository.resolve("HEAD"))
     repository.ignored(".env")
     with pytest.raises(PromptctlError):

@@ -70,27 +70,26 @@ last = 'it'''
 )
 
 TOML_PLACES = [
-    (("project", "model"), "f:3:1", "f:3:9"),
-    (("models", "doubao-reply", "name"), "f:5:40", "f:5:47"),
-    (("models", "local-*"), "f:6:1", "f:6:13"),
-    (("providers", "vllm", "key", "a.b", "c"), "f:8:1", "f:8:15"),
-    (("providers", "vllm", "list", 1), "f:9:12", "f:9:12"),
-    (("providers", "vllm", "list", 3, "a"), "f:10:9", "f:10:13"),
-    (("accept", 0, "case"), "f:13:1", "f:13:8"),
-    (("accept", 1, "what"), "f:15:3", "f:15:10"),
-    (("accept", 1, "missing"), "f:14:1", "f:14:1"),
-    (("prices", "qwen-plus"), "f:16:1", "f:16:1"),
-    (("prices", "qwen-plus", "last"), "f:21:1", "f:21:8"),
-    (("project", "inner", "q"), "f:23:1", "f:23:5"),
+    (("project", "model"), "f:3:1"),
+    (("models", "doubao-reply", "name"), "f:5:40"),
+    (("models", "local-*"), "f:6:1"),
+    (("providers", "vllm", "key", "a.b", "c"), "f:8:1"),
+    (("providers", "vllm", "list", 1), "f:9:12"),
+    (("providers", "vllm", "list", 3, "a"), "f:10:9"),
+    (("accept", 0, "case"), "f:13:1"),
+    (("accept", 1, "what"), "f:15:3"),
+    (("accept", 1, "missing"), "f:14:1"),
+    (("prices", "qwen-plus"), "f:16:1"),
+    (("prices", "qwen-plus", "last"), "f:21:1"),
+    (("project", "inner", "q"), "f:23:1"),
 ]
 
 
-@pytest.mark.parametrize(("keys", "place", "value_place"), TOML_PLACES)
-def test_toml_places_are_found_when_asked_for(keys: tuple[Any, ...], place: str, value_place: str):
+@pytest.mark.parametrize(("keys", "place"), TOML_PLACES)
+def test_toml_places_are_found_when_asked_for(keys: tuple[Any, ...], place: str):
     document = read_toml(TOML, "f")
 
     assert str(document.place(*keys)) == place
-    assert str(document.value_place(*keys)) == value_place
 
 
 def test_full_width_punctuation_that_breaks_toml_is_named():

@@ -233,11 +233,10 @@ def test_two_thousand_cases_are_read_no_slower_than_pyyaml_reads_them():
 # Places
 
 
-def test_a_place_is_that_of_the_key_and_a_value_place_that_of_the_value():
+def test_a_place_is_that_of_the_key_or_the_item():
     document = read_yaml("a:\n  - x: 1\n    y:   deep\n  - z\n", "f")
 
     assert str(document.place("a", 0, "y")) == "f:3:5"
-    assert str(document.value_place("a", 0, "y")) == "f:3:10"
     assert str(document.place("a", 1)) == "f:4:5"
     assert str(document.place()) == "f:1:1"
 
@@ -246,7 +245,7 @@ def test_a_place_that_is_not_known_is_that_of_its_nearest_ancestor():
     document = read_yaml("a:\n  - x: 1\n", "f")
 
     assert str(document.place("a", 0, "missing", "deeper")) == "f:2:5"
-    assert str(document.value_place("a", 7)) == "f:1:1"
+    assert str(document.place("a", 7)) == "f:1:1"
     assert str(document.place("nothing")) == "f:1:1"
 
 

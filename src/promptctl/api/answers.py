@@ -16,7 +16,7 @@ from promptctl.errors import FileError, Place, PromptctlError, raise_all
 from promptctl.providers.recorded import recording_line
 from promptctl.store.answer_lines import AnswerLine, read_answer_lines
 from promptctl.store.answers import SqliteAnswers
-from promptctl.store.suites import ANSWERS
+from promptctl.store.suite_files import ANSWERS
 
 Key = tuple[str, int]
 

@@ -5,14 +5,15 @@ third parties only jinja2 and yaml are imported, which a test holds.
 """
 
 import tomllib
-from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from promptctl.errors import Place, PromptctlError, PromptError
-from promptctl.store.places import decode
+from promptctl.errors import FileError, Place, PromptctlError
+from promptctl.store.files import read_bytes
+from promptctl.store.places import decode, in_words, is_below
 from promptctl.store.prompts import Prompts
+from promptctl.store.trees import WorkTree
 
 
 class Prompt:
@@ -60,7 +61,8 @@ def load(prompt_id: str, root: str | Path | None = None) -> Prompt:
 @cache
 def _prompts(root: Path) -> Prompts:
     folder = _prompt_folder(root)
-    return Prompts(_Folder(root, folder), folder)
+    # Without Git: an application is shipped without a repository. Links are refused as everywhere.
+    return Prompts(WorkTree(root, (folder,), extra=()), folder)
 
 
 def _nearest(start: Path) -> Path:
@@ -78,43 +80,26 @@ def _nearest(start: Path) -> Path:
 def _prompt_folder(root: Path) -> str:
     path = root / "promptctl.toml"
     try:
-        config = tomllib.loads(path.read_text(encoding="utf-8-sig")) if path.is_file() else {}
-    except ValueError as error:
-        raise PromptctlError(
+        config = tomllib.loads(decode(read_bytes(path), str(path))) if path.is_file() else {}
+    except tomllib.TOMLDecodeError as error:
+        raise FileError(
             f"promptctl.toml cannot be read: {error}",
             slug="bad-toml",
             at=Place(str(path)),
             fix="mend the file",
         ) from error
-    section: Mapping[str, Any] = config.get("project", {})
-    return str(section.get("prompts", "prompts"))
-
-
-class _Folder:
-    """The prompt folder on disk as a tree. Links are refused here too: an include never leaves the folder."""
-
-    label = "files"
-
-    def __init__(self, root: Path, folder: str) -> None:
-        self._root = root
-        self._base = root / folder
-        self.refused: dict[str, str] = {}
-
-    def paths(self, folder: str) -> list[str]:
-        found = [path for path in sorted((self._root / folder).rglob("*")) if path.is_file()]
-        return [path.relative_to(self._root).as_posix() for path in found]
-
-    def exists(self, path: str) -> bool:
-        return (self._root / path).is_file()
-
-    def bytes(self, path: str) -> bytes:
-        file = self._root / path
-        if not file.resolve().is_relative_to(self._base.resolve()):
-            raise PromptError("this file is a link out of the prompt folder", slug="symlink", at=Place(path))
-        return file.read_bytes()
-
-    def text(self, path: str) -> str:
-        return decode(self.bytes(path), path)
-
-    def identity(self, path: str) -> str:
-        return self.text(path)
+    # `store.config` says more, and at the line; but it needs msgspec, which an application should not pay for.
+    section = config.get("project", {})
+    if not isinstance(section, dict):
+        message = f"project is a table, found {in_words(section)}"
+        fix = 'write [project], and below it prompts = "prompts"'
+        raise FileError(message, slug="wrong-type", at=Place(str(path)), fix=fix)
+    folder = section.get("prompts", "prompts")
+    if not isinstance(folder, str):
+        message = f"[project] prompts is a text, found {in_words(folder)}"
+        raise FileError(message, slug="wrong-type", at=Place(str(path)), fix='write prompts = "prompts"')
+    if not is_below(folder):
+        fix = 'write a folder below the project, such as "prompts"'
+        message = "[project] prompts is no folder below the project"
+        raise FileError(message, slug="bad-path", at=Place(str(path)), fix=fix)
+    return str(PurePosixPath(folder))

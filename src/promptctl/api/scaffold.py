@@ -2,13 +2,12 @@
 
 import json
 import os
-import tomllib
 from pathlib import Path
 from typing import NamedTuple
 
 from promptctl.core.config import Config
 from promptctl.core.routes import PRESETS
-from promptctl.store.config import NAME, PYPROJECT, read_config
+from promptctl.store.config import NAME, PYPROJECT, configures, read_config
 from promptctl.store.files import cannot_write, read_bytes, write_atomically
 from promptctl.store.places import decode
 from promptctl.store.prompts import SUFFIX
@@ -54,7 +53,7 @@ def write_project(root: Path) -> Scaffold:
     repository = Repository.find(root)
     branch = _default_branch(repository)
     wanted, kept = _sample(root, config)
-    settings_file = PYPROJECT if texts[0] is None and _configures(texts[1]) else NAME
+    settings_file = PYPROJECT if texts[0] is None and configures(texts[1]) else NAME
     if settings_file == PYPROJECT:
         kept = [PYPROJECT, *kept]
     else:
@@ -104,13 +103,6 @@ def _default_branch(repository: Repository | None) -> str:
         return head.symref.removeprefix("refs/remotes/origin/") or "main"
     names = sorted(name.rpartition("/")[2] for name in tips)
     return names[0] if names else repository.branch() or "main"
-
-
-def _configures(pyproject: str | None) -> bool:
-    try:
-        return "promptctl" in tomllib.loads(pyproject or "").get("tool", {})
-    except ValueError:
-        return False  # what is wrong with it was for its owner to say, and `read_config` did where it matters
 
 
 def _text(path: Path) -> str | None:

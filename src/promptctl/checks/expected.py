@@ -268,6 +268,11 @@ class OneOf(Comparison):
     def __post_init__(self) -> None:
         self.require_all(tuple(value.strip() for value in self.values))
 
+    def require(self, value: str) -> None:
+        """Refuses an empty value. Punctuation alone may be asked for: a whole output is compared."""
+        if not self.seen(value):
+            raise ValueError("an empty text is no answer to choose")
+
     def __call__(self, subject: Subject) -> Opinion:
         """Pass where it is in the list."""
         text = self.seen(subject.text.strip())

@@ -4,7 +4,7 @@ import unicodedata
 
 from promptctl.checks.counts import words
 from promptctl.checks.expected import whole_word
-from promptctl.checks.text import listed, normalised
+from promptctl.checks.text import is_punctuation, listed, normalised
 from promptctl.core.exchange import Finish
 from promptctl.core.rule import Example, Rule
 from promptctl.core.verdict import Opinion, Subject, fails, passes
@@ -149,6 +149,8 @@ class Blocklist(Rule):
             raise ValueError("the list is empty: name at least one word")
         if not all(normalised(word) for word in self.words):
             raise ValueError("an empty word is in every output")
+        if lost := [word for word in self.words if is_punctuation(word)]:
+            raise ValueError(f"{listed(lost, 'and')}: punctuation at the end of an output is not seen")
 
     def __call__(self, subject: Subject) -> Opinion:
         """Fail with the words that are there."""

@@ -30,6 +30,11 @@ def normalised(text: str) -> str:
     return bare or text
 
 
+def is_punctuation(text: str) -> bool:
+    """Whether `text` is nothing but white space and sentence punctuation, which normalising takes from an end."""
+    return not normalised(text).strip(FINAL_PUNCTUATION + " ")
+
+
 class Comparison(Rule, kw_only=True):  # type: ignore[call-arg]  # so that required fields may follow
     """What the checks of this file share: how strictly two texts are compared."""
 
@@ -45,11 +50,11 @@ class Comparison(Rule, kw_only=True):  # type: ignore[call-arg]  # so that requi
         return text.casefold() if self.ignore_case else text
 
     def require(self, value: str) -> None:
-        """Refuses a value that would be found in every output."""
-        if not self.seen(value):
-            raise ValueError(
-                "an empty text is in every output" if not value else f"nothing is left of {shown(value)}"
-            )
+        """Refuses a value that would be found in every output, or that is never left where it is looked for."""
+        if not value:
+            raise ValueError("an empty text is in every output")
+        if self.normalise and is_punctuation(value):
+            raise ValueError(f"nothing is left of {shown(value)}: final punctuation is normalised away")
 
     def require_all(self, values: tuple[str, ...]) -> None:
         """Refuses an empty list, and empty values in it."""

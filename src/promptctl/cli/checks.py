@@ -5,7 +5,7 @@ import click
 from promptctl.cli.output import write
 from promptctl.core.words import plural
 from promptctl.engine.pages import catalogue, page
-from promptctl.reporters.terminal import COLUMNS
+from promptctl.reporters.terminal_page import COLUMNS
 
 GROUPS = {
     "not": "passes where its check fails, and fails where it passes; unscored stays unscored.",

@@ -1,7 +1,6 @@
 """`promptctl doctor`: what this machine and this project give promptctl to work with."""
 
 import os
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +15,7 @@ from promptctl.engine.doctor import Key, models_of, sides_in_words
 from promptctl.engine.load import Home, find_home
 from promptctl.errors import FileError, PromptctlError
 from promptctl.reporters.safe import terminal_line
-from promptctl.store.config import NAME, PYPROJECT, find_root
+from promptctl.store.config import PYPROJECT, config_file, cure_of, find_root
 from promptctl.store.repo import Repository
 
 LABEL = 16
@@ -125,21 +124,15 @@ def _project(sheet: _Sheet, root: Path) -> None:
     if home is None:
         return
     for note in home.config.notes:
-        sheet.problem(FileError(note, slug="config-not-read", at=NAME, fix=f"keep one of them; {NAME} wins"))
+        sheet.problem(FileError(note, slug="config-not-read", at=config_file(root), fix=cure_of(note)))
     _repository(sheet, home)
     _models(sheet, home)
     _store(sheet, root)
 
 
 def _configuration(root: Path) -> str:
-    if (root / NAME).is_file():
-        return NAME
-    try:
-        text = (root / PYPROJECT).read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    table = re.search(r"^\s*\[\s*tool\s*\.\s*\"?promptctl\"?\s*[.\]]", text, re.MULTILINE)
-    return f"[tool.promptctl] in {PYPROJECT}" if table else "none; the defaults hold"
+    name = config_file(root)
+    return f"[tool.promptctl] in {name}" if name == PYPROJECT else name or "none; the defaults hold"
 
 
 def _repository_of_broken_project(sheet: _Sheet, root: Path, told: PromptctlError) -> None:

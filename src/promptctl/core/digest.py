@@ -4,8 +4,6 @@ import hashlib
 import json
 from typing import Any
 
-TAGS = ("p1", "r1", "s1")
-
 
 def canonical_json(value: Any) -> str:
     """`value` as JSON that is equal whenever the values are: sorted keys, no spaces, integral floats as integers.

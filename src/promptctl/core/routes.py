@@ -4,9 +4,11 @@ Nothing here connects to anything. `route` is the only door; a new service is on
 its models are recognised by name, one in `BUILT_IN`.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
+from urllib.parse import urlsplit
 
 from msgspec import field
 
@@ -57,6 +59,58 @@ class Route(Record):
     concurrency: int = CONCURRENCY
     allow_http: bool = False
     headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether the server is on this machine; one there seldom asks for a key."""
+        return is_loopback(_host(self.base_url) or "")
+
+
+class AddressFault(NamedTuple):
+    """Why nothing may be sent to an address, with the slug and the cure."""
+
+    message: str
+    slug: str
+    fix: str
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host`, a name or a number, never leaves this machine. Nothing is looked up."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def address_fault(base_url: str, *, allow_http: bool) -> AddressFault | None:
+    """What is wrong with the address of a server, if anything is. What may be secret is not repeated."""
+    host = _host(base_url)
+    if host is None or not base_url.isprintable() or " " in base_url:
+        fix = 'write it whole: base_url = "https://host/v1"'
+        return AddressFault("base_url is no address", slug="bad-address", fix=fix)
+    url = urlsplit(base_url)
+    if "@" in url.netloc:
+        fix = "remove user and password, and name the variable that holds the key in key_env"
+        return AddressFault("base_url holds a user or a password", slug="key-in-file", fix=fix)
+    if url.query or url.fragment:
+        fix = "remove it; answers are stored under this address, and a key is named in key_env"
+        return AddressFault("base_url holds a query or a fragment", slug="bad-address", fix=fix)
+    if url.scheme == "http" and not allow_http and not is_loopback(host):
+        fix = "use https, or set allow_http = true if the network between is yours"
+        message = f"base_url sends prompts and key unencrypted to {host}"
+        return AddressFault(message, slug="plain-http", fix=fix)
+    return None
+
+
+def _host(base_url: str) -> str | None:
+    try:
+        url = urlsplit(base_url)
+        _ = url.port  # raises for one that is no number
+    except ValueError:
+        return None
+    return url.hostname if url.scheme in ("http", "https") else None
 
 
 def _preset(name: str, base_url: str, key_env: str | None = None, dialect: Dialect = COMMON) -> Preset:

@@ -82,7 +82,7 @@ def _state(home: Home, model: str, environment: Mapping[str, str]) -> ModelState
             return state._replace(key=Key.FOUND)
     except PromptctlError as error:
         return state._replace(key=Key.UNUSABLE, problem=error)
-    if _loopback(route):
+    if route.is_local:
         return state._replace(key=Key.NOT_NEEDED)
     return state._replace(key=Key.MISSING, problem=_missing(home, route, environment))
 
@@ -123,9 +123,3 @@ def _address(route: Route) -> str:
     url = urlsplit(route.base_url)
     host = url.netloc.rpartition("@")[2]
     return f"{url.scheme}://{host}{url.path}" if host else ""
-
-
-def _loopback(route: Route) -> bool:
-    """Whether a missing key is no problem: servers on this machine seldom ask for one."""
-    host = urlsplit(route.base_url).hostname or ""
-    return host in ("localhost", "127.0.0.1", "::1") or host.endswith(".localhost")

@@ -14,7 +14,7 @@ from urllib.parse import quote, urlsplit
 
 from promptctl.core.exchange import Answer, Failure, Output, Request
 from promptctl.core.record import replace
-from promptctl.core.routes import Route, sent_params
+from promptctl.core.routes import Route, address_fault, sent_params
 from promptctl.errors import PromptctlError
 from promptctl.providers.interpret import excerpt, interpret, interpret_error
 
@@ -48,11 +48,13 @@ class OpenAIProvider:
         """Checks the address and the key.
 
         Raises:
-            PromptctlError: `bad-address`, `plain-http`, `missing-key`, `bad-key`. None shows the key.
+            PromptctlError: `bad-address`, `key-in-file`, `plain-http`, `missing-key`, `bad-key`. None shows the key.
         """
-        loopback = _check_url(self.base_url, self.name, allow_http=self._route.allow_http)
+        if fault := address_fault(self.base_url, allow_http=self._route.allow_http):
+            at = f"[providers.{self.name}] base_url"
+            raise PromptctlError(fault.message, slug=fault.slug, at=at, fix=fault.fix)
         variable = self._route.key_env
-        if variable and not self._key and not loopback:
+        if variable and not self._key and not self._route.is_local:
             raise PromptctlError(
                 f"provider {self.name} needs a key, and the variable {variable} is not set",
                 slug="missing-key",
@@ -190,41 +192,6 @@ def _masked(text: str, form: str) -> str:
         for at, (char, gone) in enumerate(zip(text, hidden, strict=True))
     )
     return "".join(("" if again else "***") if gone else char for char, gone, again in kept)
-
-
-def _check_url(base_url: str, provider: str, *, allow_http: bool) -> bool:
-    """Whether `base_url` is on this machine; raises for one that nothing may be sent to."""
-    at = f"[providers.{provider}] base_url"
-    try:
-        parts = urlsplit(base_url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        parts, host = urlsplit(""), None
-    if parts.scheme not in ("http", "https") or not host:
-        fix = 'write it whole, such as "https://api.example.com/v1"'
-        raise PromptctlError("base_url is not an address", slug="bad-address", at=at, fix=fix)
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        fix = "name the key's variable with key_env; answers are stored under this address"
-        raise PromptctlError(
-            "base_url holds a user, a query or a fragment", slug="bad-address", at=at, fix=fix
-        )
-    loopback = _is_loopback(host)
-    if parts.scheme == "http" and not loopback and not allow_http:
-        fix = "use https, or set allow_http = true if the network between is yours"
-        message = f"base_url {base_url} sends prompts and keys unencrypted"
-        raise PromptctlError(message, slug="plain-http", at=at, fix=fix)
-    return loopback
-
-
-def _is_loopback(host: str) -> bool:
-    import ipaddress
-
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

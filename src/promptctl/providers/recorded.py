@@ -11,7 +11,6 @@ import msgspec
 from promptctl.core.exchange import Finish, Output, Usage
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
 
-
 # Lone surrogates cannot be written, U+0085, U+2028 and U+2029 end a line for many readers; the others colour, move
 # and reorder what a terminal shows.
 _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")

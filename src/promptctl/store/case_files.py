@@ -14,7 +14,8 @@ from promptctl.store.cases import computed_id
 from promptctl.store.documents import read_yaml
 from promptctl.store.files import read_bytes, write_atomically
 from promptctl.store.places import decode
-from promptctl.store.suites import CASES, Suites
+from promptctl.store.suite_files import CASES
+from promptctl.store.suites import Suites
 
 _BREAKS = re.compile("[\x85\u2028\u2029]")
 

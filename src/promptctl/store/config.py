@@ -1,12 +1,10 @@
 """promptctl.toml, or `[tool.promptctl]` of pyproject.toml, read into a `Config`."""
 
-import ipaddress
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path, PurePosixPath
 from typing import Literal
-from urllib.parse import urlsplit
 
 from promptctl.core.case import Accept, Gate
 from promptctl.core.config import (
@@ -20,8 +18,10 @@ from promptctl.core.config import (
     ReportConfig,
 )
 from promptctl.core.record import replace
+from promptctl.core.routes import Preset, address_fault
 from promptctl.core.words import did_you_mean
 from promptctl.store.documents import Document, Fields, read_toml
+from promptctl.store.places import is_below
 
 LANGUAGES: tuple[Literal["en", "zh"], ...] = ("en", "zh")
 PASS_OR_FAIL: tuple[Literal["pass", "fail"], ...] = ("pass", "fail")
@@ -33,23 +33,30 @@ PYPROJECT = "pyproject.toml"
 _TABLE = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*\"?promptctl\"?[ \t]*[.\]]", re.MULTILINE)
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KEY_HEADERS = ("authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key")
+_SETTINGS = frozenset(ProviderConfig.__annotations__) - {"kind"}
+# What the kinds that are no servers read.
+_READ = {"embedded": frozenset[str](), "scripted": frozenset({"script"})}
 _ASIDE = f"{NAME} is used; [tool.promptctl] in {PYPROJECT} is not read"
 
 
 def read_config(
-    toml_text: str | None, pyproject_text: str | None = None, *, presets: Collection[str], folder: str = ""
+    toml_text: str | None,
+    pyproject_text: str | None = None,
+    *,
+    presets: Mapping[str, Preset],
+    folder: str = "",
 ) -> Config:
     """A project's configuration; the defaults where neither file says anything.
 
     Args:
         toml_text, pyproject_text: The two files' texts, None for one that is absent. promptctl.toml wins.
-        presets: Names of the providers that are built in.
+        presets: The providers that are built in, by name.
         folder: What stands before the files' names in messages: empty, or ending in a slash.
 
     Raises:
         FileError: one mistake. `Several`: all of them, in the file's order.
     """
-    in_pyproject = pyproject_text is not None and _TABLE.search(pyproject_text) is not None
+    in_pyproject = configures(pyproject_text)
     if toml_text is not None:
         document = read_toml(toml_text, folder + NAME)
         return _config(document, (), presets, (_ASIDE,) if in_pyproject else ())
@@ -62,27 +69,55 @@ def read_config(
 def find_root(folder: Path) -> Path | None:
     """The nearest folder upward with promptctl.toml, prompts/ or a pyproject.toml that configures promptctl."""
     for candidate in (folder, *folder.parents):
-        if (candidate / NAME).is_file() or (candidate / "prompts").is_dir() or _configures(candidate):
+        if (candidate / "prompts").is_dir() or config_file(candidate):
             return candidate
     return None
 
 
-def _configures(folder: Path) -> bool:
-    try:
-        return _TABLE.search((folder / PYPROJECT).read_text(encoding="utf-8")) is not None
-    except (OSError, UnicodeDecodeError):
+def config_file(root: Path) -> str | None:
+    """The name of the file that configures the project at `root`; None where the defaults hold."""
+    if (root / NAME).is_file():
+        return NAME
+    return PYPROJECT if configures(_pyproject(root)) else None
+
+
+def cure_of(note: str) -> str:
+    """What to do about one of a configuration's `notes`."""
+    return f"keep one of them; {NAME} wins" if note == _ASIDE else "take it out of the file"
+
+
+def configures(pyproject_text: str | None) -> bool:
+    """Whether a pyproject.toml configures promptctl.
+
+    A broken one that names the table does: whoever reads it has to say what is wrong.
+    """
+    if pyproject_text is None or "promptctl" not in pyproject_text:
         return False
+    import tomllib
+
+    try:
+        tool = tomllib.loads(pyproject_text.removeprefix("\ufeff")).get("tool")
+    except (ValueError, RecursionError):
+        return _TABLE.search(pyproject_text) is not None
+    return isinstance(tool, dict) and "promptctl" in tool
+
+
+def _pyproject(folder: Path) -> str | None:
+    try:
+        return (folder / PYPROJECT).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return None
 
 
 def _config(
-    document: Document, keys: tuple[str, ...], presets: Collection[str], notes: tuple[str, ...]
+    document: Document, keys: tuple[str, ...], presets: Mapping[str, Preset], notes: tuple[str, ...]
 ) -> Config:
     fields = Fields(document, keys)
     providers = fields.sections("providers")
     config = Config(
         project=_project(fields.section("project")),
         models=_models(fields.section("models"), {*presets, *providers}),
-        providers={name: _provider(one, name in presets) for name, one in providers.items()},
+        providers={name: _provider(one, presets.get(name)) for name, one in providers.items()},
         prices={name: _price(one) for name, one in fields.sections("prices").items()},
         judge=_judge(fields.section("judge")),
         gate=read_gate(fields.section("gate")),
@@ -157,11 +192,10 @@ def _project(fields: Fields) -> ProjectConfig:
 def _inside(fields: Fields, name: str, default: str) -> str:
     """A folder below the project's root, without a slash at the end."""
     text = fields.string(name, default)
-    path = PurePosixPath(text)
-    if path.is_absolute() or ".." in path.parts or "\\" in text or str(path) == ".":
+    if not is_below(text):
         fix = f'write a folder below the project, such as "{default}"'
         fields.mistake(f"{name} is no folder below the project", name, slug="bad-path", fix=fix)
-    return str(path)
+    return str(PurePosixPath(text))
 
 
 def _models(fields: Fields, known: set[str]) -> dict[str, ModelTarget]:
@@ -184,7 +218,7 @@ def _models(fields: Fields, known: set[str]) -> dict[str, ModelTarget]:
     return targets
 
 
-def _provider(fields: Fields, is_preset: bool) -> ProviderConfig:
+def _provider(fields: Fields, preset: Preset | None) -> ProviderConfig:
     provider = ProviderConfig(
         kind=fields.string("kind", None),
         base_url=fields.string("base_url", None),
@@ -197,9 +231,17 @@ def _provider(fields: Fields, is_preset: bool) -> ProviderConfig:
         deadline=fields.number("deadline", None, low=0.001),
         requests_per_minute=fields.number("requests_per_minute", None, low=0.001),
     )
-    if provider.base_url is not None:
-        _check_address(fields, provider.base_url, provider.allow_http)
-    elif not is_preset and provider.kind in (None, "openai"):
+    kind = provider.kind or (preset.kind if preset else "openai")
+    read = _READ.get(kind, _SETTINGS - {"script"})
+    unread = [name for name in fields.value if name in _SETTINGS - read]
+    if unread:
+        fix = "remove it" if len(unread) == 1 else "remove them"
+        message = f'a provider of the kind "{kind}" does not read {" and ".join(unread)}'
+        fields.mistake(message, unread[0], slug="unused-setting", fix=fix)
+    elif provider.base_url is not None:
+        if fault := address_fault(provider.base_url, allow_http=provider.allow_http):
+            fields.mistake(fault.message, "base_url", slug=fault.slug, fix=fault.fix)
+    elif preset is None and kind == "openai":
         fix = 'add its address: base_url = "https://…/v1"'
         fields.mistake("base_url is missing", slug="missing-field", fix=fix)
     if provider.key_env is not None and not _VARIABLE.match(provider.key_env):
@@ -220,34 +262,6 @@ def _headers(fields: Fields) -> dict[str, str]:
             fix = "use printable ASCII characters"
             headers.mistake("a header cannot hold these characters", name, slug="bad-header", fix=fix)
     return read
-
-
-def _check_address(fields: Fields, address: str, allow_http: bool) -> None:
-    try:
-        url = urlsplit(address)
-        host, secret = url.hostname or "", url.username or url.password
-        _ = url.port  # raises for one that is no number
-    except ValueError:
-        url, host, secret = urlsplit(""), "", None
-    if secret:
-        fix = "remove user and password, and name the variable that holds the key in key_env"
-        fields.mistake("base_url holds a user or a password", "base_url", slug="key-in-file", fix=fix)
-    elif url.scheme not in ("https", "http") or not host or not address.isprintable() or " " in address:
-        fix = 'write base_url = "https://host/v1"'
-        fields.mistake("base_url is no address", "base_url", slug="bad-address", fix=fix)
-    elif url.scheme == "http" and not allow_http and not _is_loopback(host):
-        fix = "use https, or set allow_http = true if the network between is yours"
-        message = f"base_url sends prompts and key unencrypted to {host}"
-        fields.mistake(message, "base_url", slug="plain-http", fix=fix)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _price(fields: Fields) -> Price:

@@ -27,7 +27,6 @@ MAX_LINE_BYTES = 1_000_000
 
 _HALF = re.compile("[\ud800-\udfff]")
 _HALF_OR_ESCAPE = re.compile("[\ud800-\udfff]|\\\\u[dD][89a-fA-F]")
-_REPLACED = "half characters (lone surrogates) were replaced by U+FFFD"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +41,6 @@ class JsonLine:
     def place(self) -> Place:
         """Where the line starts."""
         return Place(self.document.path, self.line)
-
-    @property
-    def note(self) -> str | None:
-        """What was changed while reading, if anything was."""
-        return self.document.note
 
 
 def read_json(text: str, path: str, *, limit: int = MAX_BYTES) -> Document:
@@ -145,12 +139,9 @@ def _read(text: str, path: str, lines_before: int) -> Document:
         raise too_deep(path, lines_before + 1) from None
     if text.count("[") + text.count("{") > 50 and depth_exceeds(value):
         raise too_deep(path, lines_before + 1)
-    note = None
     if _HALF_OR_ESCAPE.search(text):
-        whole = _whole_characters(value)
-        note = None if whole == value else _REPLACED
-        value = whole
-    return Document(value, path, partial(json_spots, text), lines_before=lines_before, note=note)
+        value = _whole_characters(value)
+    return Document(value, path, partial(json_spots, text), lines_before=lines_before)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A file's values with the place of each, and what all readers share: limits, decoding, plain words."""
 
 from collections.abc import Callable, Sequence
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from promptctl.errors import FileError, Place
@@ -33,12 +34,11 @@ START = Spot((1, 1), (1, 1))
 class Document:
     """The plain data of a file (`value`) that knows where each part of it is written.
 
-    `path` is the file as a user would type it. `note` says what was changed while reading, if anything was.
-    `spots` may be a function: JSON and TOML look for places only when one is asked for. `lines_before` is how
+    `path` is the file as a user would type it. `spots` may be a function: JSON and TOML look for places only when one is asked for. `lines_before` is how
     many lines of the file stand before the text that was read.
     """
 
-    __slots__ = ("_lines_before", "_spots", "note", "path", "value")
+    __slots__ = ("_lines_before", "_spots", "path", "value")
 
     def __init__(
         self,
@@ -47,9 +47,8 @@ class Document:
         spots: Spot | Callable[[], Spot] = START,
         *,
         lines_before: int = 0,
-        note: str | None = None,
     ) -> None:
-        self.value, self.path, self.note = value, path, note
+        self.value, self.path = value, path
         self._spots, self._lines_before = spots, lines_before
 
     @property
@@ -61,11 +60,6 @@ class Document:
         """Where the key of an entry stands, or a list's item; failing that, its nearest known ancestor."""
         spot, _ = self._find(keys)
         return self._at(spot.key)
-
-    def value_place(self, *keys: Key) -> Place:
-        """Where the value itself stands."""
-        spot, found = self._find(keys)
-        return self._at(spot.value if found else spot.key)
 
     def is_bare(self, *keys: Key) -> bool:
         """Whether that value is a YAML string written without quotes."""
@@ -147,6 +141,12 @@ def depth_exceeds(value: Any, limit: int = MAX_DEPTH) -> bool:
         if not level:
             return False
     return any(isinstance(item, (list, dict)) for item in level)
+
+
+def is_below(folder: str) -> bool:
+    """Whether `folder`, as a person wrote it, lies below the project's root."""
+    path = PurePosixPath(folder)
+    return not (path.is_absolute() or ".." in path.parts or "\\" in folder or str(path) == ".")
 
 
 def in_words(value: Any) -> str:

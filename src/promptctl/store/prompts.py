@@ -68,12 +68,13 @@ class Prompts:
 
     def require(self, prompt_id: str) -> None:
         """Raises PromptctlError for a prompt that is not there, naming the nearest."""
-        if prompt_id in self._known or self.path(prompt_id) in self.tree.refused:
-            return
+        path = self.path(prompt_id)
+        if prompt_id in self._known or any(f"{path}/".startswith(f"{one}/") for one in self.tree.refused):
+            return  # reading it says why it is refused
         raise PromptctlError(
             f"there is no prompt {prompt_id!r}",
             slug="unknown-prompt",
-            at=Place(self.path(prompt_id)),
+            at=Place(path),
             fix=did_you_mean(prompt_id, self.ids) + "`promptctl list` shows all prompts",
         )
 

@@ -51,14 +51,6 @@ class Tip(NamedTuple):
     symref: str
 
 
-class Change(NamedTuple):
-    """A path that differs: `status` is Git's letter (A, M, D, R, C, T). `old` is None for A, `new` for D."""
-
-    status: str
-    old: str | None
-    new: str | None
-
-
 class Repository:
     """A Git repository. Paths are relative to `root`, with `/`, undecodable bytes as surrogate escapes.
 
@@ -209,29 +201,10 @@ class Repository:
                 entries[path.rstrip("/")] = mode
         return entries
 
-    def worktree_files(self, folders: Sequence[str]) -> list[str]:
-        """The paths of `worktree_entries`, sorted."""
-        return sorted(self.worktree_entries(folders))
-
     def is_dirty(self, folders: Sequence[str]) -> bool:
         """Whether anything under `folders` differs from HEAD: staged, changed or untracked, not ignored."""
         options = ("--porcelain=v1", "-z", "--untracked-files=all", "--no-renames")
         return bool(self._run("status", *options, *_only(folders))[1])
-
-    def changed_paths(self, base: str, head: str | None, folders: Sequence[str] = ()) -> list[Change]:
-        """What differs between two commits, or from `base` to the work tree (head None), renames found.
-
-        A filter to skip work by, never a decision.
-        """
-        sides = (base,) if head is None else (base, head)
-        options = ("--name-status", "-z", "-M", "--no-ext-diff", "--no-textconv")
-        fields = iter(_fields(self._run("diff", *options, *sides, *_only(folders))[1]))
-        changes = [_change(status[0], fields) for status in fields]
-        if head is None:
-            listing = ("-z", "--others", "--exclude-standard")
-            untracked = _fields(self._run("ls-files", *listing, *_only(folders))[1])
-            changes += [Change("A", None, path) for path in untracked]
-        return changes
 
     def ignored(self, path: str) -> bool:
         """Whether Git ignores `path`; a tracked file never is, nor one outside the repository."""
@@ -339,10 +312,3 @@ def _only(folders: Sequence[str]) -> list[str]:
 
 def _fields(out: bytes) -> list[str]:
     return out.decode("utf-8", "surrogateescape").split("\0")[:-1]
-
-
-def _change(status: str, fields: Iterator[str]) -> Change:
-    path = next(fields)
-    if status in "RC":
-        return Change(status, path, next(fields))
-    return Change(status, None if status == "A" else path, None if status == "D" else path)

@@ -1,15 +1,17 @@
 """A run's folder: what was planned, every trial as it is judged, the result last.
 
-`result.json` appears atomically at the end, so its absence means that the run did not complete.
+`result.json` appears atomically at the end. Without one the run was killed or is still under way. One that says
+`complete: false` is of a run that ended without an answer: its budget was spent, or too much failed.
 """
 
 import datetime
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from promptctl.store.files import append_line, own_folder, write_atomically
+from promptctl.store.files import append_line, cannot_write, own_folder, write_atomically
 
 RUNS = "runs"
 RESULT = "result.json"
@@ -39,27 +41,34 @@ class Journal:
     def trial(self, record: dict[str, Any]) -> None:
         """Adds one trial."""
         if self._descriptor is None:
-            self._descriptor = os.open(self._trials, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            try:
+                self._descriptor = os.open(self._trials, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
+            except OSError as error:
+                raise cannot_write(self._trials, error) from error
         append_line(self._descriptor, _dump(record).encode())
 
     def discard(self) -> None:
-        """Takes back a run that asked nothing, because the project or the command line is wrong."""
-        self.end(None)
-        for path in (self._trials, self.folder / "manifest.json"):
-            path.unlink(missing_ok=True)
-        self.folder.rmdir()
+        """Takes back a run that asked nothing, because the project or the command line is wrong.
+
+        Never raises: it is called on the way out with an error, which must be the one that is told.
+        """
+        with suppress(OSError):
+            self.end(None)
+        for remove in (self._trials.unlink, (self.folder / "manifest.json").unlink, self.folder.rmdir):
+            with suppress(OSError):  # not there, or not ours: what someone else put into the folder stays
+                remove()
 
     def end(self, result: str | None) -> None:
         """Closes the journal and writes the result, if there is one."""
         if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
         if result is not None:
             write_atomically(self.folder / RESULT, result)
 
 
 def last_result(root: Path) -> Path | None:
-    """The result file of the newest run that completed, or None."""
+    """The result file of the newest run that has one, or None. It may be of a run that was not complete."""
     folder = root / ".promptctl" / RUNS
     found = sorted(folder.glob(f"*/{RESULT}")) if folder.is_dir() else []
     return found[-1] if found else None

@@ -1,7 +1,6 @@
 """The suites of one tree: where they stand, what they say, their recorded answers."""
 
 from datetime import date
-from typing import Any, NamedTuple
 
 import msgspec
 
@@ -15,26 +14,8 @@ from promptctl.store.config import read_accept, read_gate
 from promptctl.store.documents import read_json_lines, read_yaml
 from promptctl.store.fields import Fields
 from promptctl.store.places import Document, Spot, in_words
+from promptctl.store.suite_files import SuiteFiles, find_suites
 from promptctl.store.trees import Tree
-
-SUITE_FILE = "suite.yaml"
-CASES = "cases"
-ANSWERS = "answers"
-
-
-class SuiteFiles(NamedTuple):
-    """Where one suite's parts stand, relative to the project root."""
-
-    whole: str | None = None
-    settings: str | None = None
-    cases: tuple[str, ...] = ()
-    bulk: tuple[str, ...] = ()
-    answers: tuple[str, ...] = ()
-
-    @property
-    def all(self) -> tuple[str, ...]:
-        """Every file that says what the suite asks; recorded answers are not among them."""
-        return tuple(filter(None, (self.whole, self.settings, *self.cases, *self.bulk)))
 
 
 class Suites:
@@ -51,8 +32,7 @@ class Suites:
         self, tree: Tree, folder: str = "evals", gate: Gate | None = None, *, today: date | None = None
     ) -> None:
         self.tree, self.folder, self.gate, self.today = tree, folder, gate or Gate(), today
-        self.strays: list[FileError] = []
-        self._files = self._find()
+        self._files, self.strays = find_suites(tree, folder)
         self._suites: dict[str, Suite] = {}
         self.ids = sorted(self._files)
 
@@ -83,66 +63,6 @@ class Suites:
                 at=Place(f"{self.folder}/{suite_id}"),
                 fix=did_you_mean(suite_id, self.ids) + "`promptctl list` shows all suites",
             )
-
-    def _find(self) -> dict[str, SuiteFiles]:
-        found: dict[str, dict[str, Any]] = {}
-        for path in self.tree.paths(self.folder):
-            parts = path[len(self.folder) + 1 :].split("/")
-            if any(part.startswith("_") for part in parts[:-1]):
-                continue
-            place = self._sort(path, parts)
-            if place is None:
-                continue
-            suite_id, kind = place
-            suite = found.setdefault(suite_id, {"cases": [], "bulk": [], "answers": []})
-            if kind in ("whole", "settings"):
-                suite[kind] = path
-            else:
-                suite[kind].append(path)
-        self._refuse_twice(found)
-        return {
-            name: SuiteFiles(
-                parts.get("whole"),
-                parts.get("settings"),
-                tuple(parts["cases"]),
-                tuple(parts["bulk"]),
-                tuple(parts["answers"]),
-            )
-            for name, parts in found.items()
-            if set(parts) != {"cases", "bulk", "answers"} or parts["cases"] or parts["bulk"]
-        }
-
-    def _sort(self, path: str, parts: list[str]) -> tuple[str, str] | None:
-        name, folders = parts[-1], parts[:-1]
-        if name == SUITE_FILE and folders:
-            return "/".join(folders), "settings"
-        if name.endswith(".yaml"):
-            if folders and folders[-1] == CASES and len(folders) > 1:
-                return "/".join(folders[:-1]), "cases"
-            return "/".join([*folders, name.removesuffix(".yaml")]), "whole"
-        if name.endswith(".jsonl") and folders:
-            if folders[-1] == ANSWERS and len(folders) > 1:
-                return "/".join(folders[:-1]), "answers"
-            return "/".join(folders), "bulk"
-        if name.endswith((".yml", ".jsonl")):
-            fix = "name it .yaml" if name.endswith(".yml") else "put it into the suite's folder"
-            self.strays.append(
-                FileError("this file belongs to no suite", slug="stray-file", at=Place(path), fix=fix)
-            )
-        return None
-
-    def _refuse_twice(self, found: dict[str, dict[str, Any]]) -> None:
-        for suite_id, parts in found.items():
-            whole = parts.get("whole")
-            if whole and (parts["cases"] or parts["bulk"] or parts.get("settings")):
-                self.strays.append(
-                    FileError(
-                        f"suite {suite_id!r} stands both in this file and in a folder",
-                        slug="suite-twice",
-                        at=Place(whole),
-                        fix=f"move it to {self.folder}/{suite_id}/{SUITE_FILE}",
-                    )
-                )
 
 
 class _Reader:

@@ -9,7 +9,7 @@ from promptctl.errors import FileError, PromptctlError, Several
 from promptctl.store.checkspecs import parse_checks
 from promptctl.store.documents import Document, read_yaml
 from promptctl.store.places import FULL_WIDTH
-from promptctl.store.suites import SuiteFiles
+from promptctl.store.suite_files import SuiteFiles
 
 _NAMING = ("unknown-check", "template-syntax", "undeclared-input")
 """Errors whose message holds nothing foreign but the name or sign that was not understood."""

@@ -19,7 +19,7 @@ from promptctl.engine.lint.warnings import (
 from promptctl.engine.load import Side, open_side
 from promptctl.engine.requests import render_case
 from promptctl.errors import FileError, Place, PromptctlError, PromptError, Several
-from promptctl.store.config import NAME
+from promptctl.store.config import NAME, config_file, cure_of
 from promptctl.store.prompts import SUFFIX
 from promptctl.store.revisions import WORKTREE, Revision
 from promptctl.templating.closure import FileFacts
@@ -41,7 +41,8 @@ def lint(folder: Path, paths: Sequence[str] = ()) -> LintReport:
     for mistake in mistakes:
         found.error(mistake)
     for note in home.config.notes:
-        found.warn(note, slug="config-not-read", at=Place(NAME), fix="take it out of the file")
+        at = Place(config_file(home.root) or NAME)
+        found.warn(note, slug="config-not-read", at=at, fix=cure_of(note))
     side = open_side(home, Revision(label=WORKTREE, commit=None, dirty=True))
     return _Lint(side, found, configured=not mistakes).report()
 
