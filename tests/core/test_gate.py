@@ -348,7 +348,7 @@ def test_only_new_cases_are_nothing_to_compare():
     found = ruled([*cases(3, "", "p", standing=Standing.NEW), *cases(2, "p", "f", standing=Standing.NEW)])
 
     assert (found.status, found.rule) == ("undecided", "no-break-found")
-    assert found.message.startswith("all 5 cases are new here, 2 fail")
+    assert found.message.startswith("all of 5 cases new, 2 failing")
 
 
 def test_without_a_base_the_rates_are_shown_and_nothing_is_claimed():

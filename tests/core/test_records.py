@@ -45,7 +45,8 @@ def test_the_inputs_of_a_case_are_apart_from_what_it_asks():
         "contexts": ({"id": "a", "text": "t"},),
     }
     assert case.meaning() == a_case().meaning()
-    assert case.meaning() != a_case(severity="blocker").meaning()
+    assert case.meaning() == a_case(severity="blocker").meaning()
+    assert case.meaning() != a_case(watch=True).meaning()
 
 
 @pytest.mark.parametrize(

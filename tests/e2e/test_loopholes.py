@@ -157,3 +157,104 @@ def test_watching_a_case_is_no_change_of_checks(tmp_path: Path):
     tested = compared(shop.path)
 
     assert not [note for note in tested.suite["notes"] if "checks of" in note]
+
+
+WRITTEN_OUT = BLOCKER.replace(
+    "severity: blocker", "severity: blocker, checks: [{matches_expected: {as: normalised}}]"
+)
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        WRITTEN_OUT,
+        WRITTEN_OUT.replace("{matches_expected: {as: normalised}}", "{matches_expected: normalised}"),
+        WRITTEN_OUT.replace("{as: normalised}", "{as: normalised, required: true, name: same}"),
+    ],
+)
+def test_the_same_check_in_other_words_is_no_weakening(tmp_path: Path, after: str):
+    shop = shop_in(tmp_path, {SUITE: BLOCKER})
+    shop.branch("change").write({SUITE: after})
+
+    tested = compared(shop.path)
+
+    assert (tested.code, tested.rules) == (0, ["nothing-changed"])
+
+
+def test_an_accept_of_a_case_that_is_not_broken_leaves_it_counted(tmp_path: Path):
+    accept = 'accept: [{case: pear, what: broken, because: "meant"}]'
+    shop = shop_in(tmp_path, {SUITE: with_settings(accept, cases())})
+    shop.branch("change").write({PROMPT: sorting(mint="fruit")})
+
+    tested = compared(shop.path)
+
+    assert tested.suite["n"] == 5
+
+
+def test_a_floor_set_in_the_configuration_is_held_against_unchanged_prompts(tmp_path: Path):
+    shop = shop_in(tmp_path, {PROMPT: sorting(pear="herb", leek="herb", kale="herb", apple="herb")})
+    shop.branch("change").write({"promptctl.toml": "[gate]\nmin_pass_rate = 0.99\n"})
+
+    tested = compared(shop.path)
+
+    assert (tested.code, tested.rules) == (1, ["below-floor"])
+
+
+def test_a_selector_does_not_hide_a_changed_prompt_without_cases(tmp_path: Path):
+    shop = shop_in(
+        tmp_path,
+        {"prompts/sour.prompt.j2": "Say {{ x }}.", "promptctl.toml": '[gate]\non_untested = "fail"\n'},
+    )
+    shop.branch("change").write({"prompts/sour.prompt.j2": "Shout {{ x }}.", PROMPT: sorting(mint="fruit")})
+
+    tested = compared(shop.path, "s*")
+
+    assert (tested.code, tested.rules[0]) == (1, "untested")
+
+
+def test_a_comment_in_a_prompt_without_cases_leaves_nothing_untested(tmp_path: Path):
+    shop = shop_in(tmp_path, {"prompts/sour.prompt.j2": "Say {{ x }}."})
+    shop.branch("change").write({"prompts/sour.prompt.j2": "Say{# politely #} {{ x }}."})
+
+    assert compared(shop.path).result["untested"] == []
+
+
+def test_a_former_name_that_base_does_not_have_is_said(tmp_path: Path):
+    shop = shop_in(tmp_path)
+    header = "---\nrenamed_from: srot\n---\n"
+    shop.branch("change").write({PROMPT: None, "prompts/kind.prompt.j2": header + sorting()})
+    shop.write({SUITE: None, "evals/kind.yaml": cases()})
+
+    tested = compared(shop.path)
+
+    assert any("srot" in note for note in tested.result["notes"])
+    assert tested.rules == ["nothing-changed"]
+
+
+def test_loosened_gate_values_are_listed(tmp_path: Path):
+    shop = shop_in(tmp_path, {SUITE: with_settings("gate: {margin: 0.02, on_undecided: fail}", cases())})
+    shop.branch("change").write({SUITE: with_settings("gate: {margin: 0.9}", cases())})
+
+    tested = compared(shop.path)
+
+    assert "changes to the yardstick: gate margin 0.02 → 0.9" in tested.suite["notes"]
+    assert "changes to the yardstick: gate on_undecided fail → pass" in tested.suite["notes"]
+
+
+def test_another_prompt_as_base_alone_is_compared_with_itself(tmp_path: Path):
+    shop = shop_in(tmp_path, {"prompts/short.prompt.j2": "Green: {{ green }}\nKind:"})
+
+    refused = promptctl("test", "--base", "short@main", cwd=shop.path)
+
+    assert (refused.code, "[nothing-selected]" in refused.err) == (2, True)
+
+
+def test_one_mistake_in_a_template_is_one_error_however_many_cases_meet_it(tmp_path: Path):
+    shop = shop_in(tmp_path)
+    shop.write({PROMPT: "Green: {{ green + 1 }}\nKind:"})
+
+    refused = promptctl("test", cwd=shop.path)
+
+    assert refused.code == 2
+    assert refused.err.count("error: ") == 1
+    assert "4 more cases" in refused.err

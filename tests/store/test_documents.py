@@ -42,6 +42,14 @@ def test_text_of_another_encoding_is_refused_at_its_byte():
     assert (caught.value.slug, str(caught.value.at)) == ("not-utf8", "f:2:6")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_utf16_is_named_also_where_its_first_character_is_chinese(encoding: str):
+    with pytest.raises(FileError) as caught:
+        decode("退: hello".encode(encoding), "f")
+
+    assert (caught.value.slug, caught.value.message) == ("not-utf8", "this file is UTF-16")
+
+
 def test_decoding_eats_the_byte_order_mark_and_makes_lf_of_crlf():
     assert decode(b"\xef\xbb\xbfa\r\nb", "f") == "a\nb"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptctl.core.prompt import Header, InputSpec
-from promptctl.errors import Place, PromptctlError
+from promptctl.errors import FileError, PromptctlError
 from promptctl.store.headers import RESERVED, read_header
 from promptctl.store.prompts import Prompts
 from promptctl.store.trees import WorkTree
@@ -58,12 +58,24 @@ def test_the_header_ends_at_the_first_line_that_is_exactly_a_fence(tmp_path: Pat
     assert content(tmp_path, text) == expected
 
 
-@pytest.mark.parametrize(
-    "text", ["Hi\n---\nmodel: m\n---", " ---\nmodel: m\n---", "--- \nmodel: m\n---", "----\nmodel: m"]
-)
+@pytest.mark.parametrize("text", ["Hi\n---\nmodel: m\n---", "----\nmodel: m"])
 def test_a_fence_that_is_not_the_first_line_is_text(tmp_path: Path, text: str):
     assert content(tmp_path, text) == text
     assert prompts(tmp_path, text).header("reply") == Header()
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [(" ---\nmodel: m\n---\nHi", 1), ("--- \nmodel: m\n---\nHi", 1), ("\n\n---\nmodel: m\n---\nHi", 3)],
+)
+def test_what_was_meant_as_a_header_is_never_sent_to_the_model(tmp_path: Path, text: str, line: int):
+    with pytest.raises(FileError) as caught:
+        content(tmp_path, text)
+
+    assert (caught.value.slug, str(caught.value.at)) == (
+        "header-misplaced",
+        f"prompts/reply.prompt.j2:{line}:1",
+    )
 
 
 @pytest.mark.parametrize(

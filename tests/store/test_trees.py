@@ -1,5 +1,6 @@
 """Pictures of a project: the same files, the same text, the same refusals at a commit and on disk."""
 
+import hashlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -194,6 +195,36 @@ def test_crlf_on_disk_and_lf_in_the_commit_are_the_same_content(repo: Repo):
     assert head.identity("prompts/other") == base.identity("prompts/other")
 
 
+def test_the_identity_of_a_file_is_computed_once(repo: Repo, monkeypatch: pytest.MonkeyPatch):
+    repo.commit(files={REPLY: "x"})
+    tree = on_disk(repo)
+    first = tree.identity(REPLY)
+
+    monkeypatch.setattr(hashlib, "sha256", lambda *_: pytest.fail("computed again"))
+
+    assert tree.identity(REPLY) == tree.identity(f"./{REPLY}") == first
+
+
+def test_each_folder_is_looked_at_once_however_many_files_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    names = [f"prompts/deep/down/{number}.j2" for number in range(50)]
+    Repo(tmp_path / "repo").write(dict.fromkeys(names, "x"))
+    looked: list[str] = []
+    really = Path.is_symlink
+
+    def is_symlink(path: Path) -> bool:
+        looked.append(path.relative_to(tmp_path / "repo").as_posix())
+        return really(path)
+
+    monkeypatch.setattr(Path, "is_symlink", is_symlink)
+    tree = WorkTree(tmp_path / "repo", FOLDERS, extra=())
+
+    assert len(tree.paths("")) == 50
+    assert looked.count("prompts/deep/down") <= 2  # once more by the walk, which does not enter links
+    assert all(looked.count(name) == 1 for name in names)
+
+
 @every_tree
 @pytest.mark.parametrize(
     ("content", "place", "says"),
@@ -206,6 +237,7 @@ def test_crlf_on_disk_and_lf_in_the_commit_are_the_same_content(repo: Repo):
         ("hello\n".encode("utf-16"), "1:1", "is UTF-16"),
         ("hello\n".encode("utf-16-le"), "1:1", "is UTF-16"),
         ("hello\n".encode("utf-16-be"), "1:1", "is UTF-16"),
+        ("退hello".encode("utf-16-le"), "1:1", "is UTF-16"),
     ],
 )
 def test_what_is_not_utf8_is_named_with_line_and_column(

@@ -4,16 +4,12 @@ import re
 from typing import ClassVar
 
 from promptctl.core.rule import Example, Rule
+from promptctl.core.scripts import UNSPACED
 from promptctl.core.verdict import Opinion, Subject, fails, passes
 from promptctl.core.words import plural
 
-# Han, kana and bopomofo are written without spaces: each character counts. Hangul is written with spaces.
-CJK = (
-    "\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u3105-\u312f\u31a0-\u31bf\u31f0-\u31ff"
-    "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"
-)
-_CJK_CHARACTER = re.compile(f"[{CJK}]")
-_RUN_BETWEEN_CJK = re.compile(f"[^{CJK}\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+")
+_UNSPACED_CHARACTER = re.compile(f"[{UNSPACED}]")  # each counts as a word
+_RUN_BETWEEN = re.compile(f"[^{UNSPACED}\u3000-\u303f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]+")
 _LETTER_OR_DIGIT = re.compile(r"[^\W_]")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 # Looked for only where a run of marks begins: a megabyte of dots would otherwise be read once per dot.
@@ -31,8 +27,8 @@ def words(text: str) -> int:
     """
     total = 0
     for chunk in text.split():
-        characters = len(_CJK_CHARACTER.findall(chunk))
-        runs = _RUN_BETWEEN_CJK.findall(chunk)
+        characters = len(_UNSPACED_CHARACTER.findall(chunk))
+        runs = _RUN_BETWEEN.findall(chunk)
         if characters or "".join(runs) != chunk:
             total += characters + sum(1 for run in runs if _LETTER_OR_DIGIT.search(run))
         else:

@@ -6,16 +6,16 @@ from typing import Any, Literal
 
 import msgspec
 
-from promptctl.checks.counts import CJK
 from promptctl.checks.json_text import brief, parse_json
 from promptctl.checks.numbers import ROUNDED, Number, distance, last_number, plain
 from promptctl.checks.text import Comparison, difference, listed, normalised, shown
 from promptctl.core.rule import Example, Rule
+from promptctl.core.scripts import UNSPACED
 from promptctl.core.verdict import Opinion, Subject, fails, passes
 
 _SEPARATORS = re.compile(r"[,，、;；\n]")
 _BULLET = re.compile(r"^(?:[-*•·]|\d{1,3}[.)、])\s+")
-_WORD_EDGE = rf"[^\W{CJK}]"
+_WORD_EDGE = rf"[^\W{UNSPACED}]"
 
 
 def expected_text(subject: Subject) -> str:

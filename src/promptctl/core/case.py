@@ -107,7 +107,6 @@ class Case(Record):
             "checks": [check.meaning() for check in self.checks],
             "watch": self.watch,
             "finished": self.finished,
-            "severity": self.severity,
         }
 
     @property

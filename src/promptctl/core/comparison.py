@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from promptctl.core.case import Case, CheckSpec, Suite
+from promptctl.core.case import Case, CheckSpec, Gate, Suite
 from promptctl.core.digest import canonical_json
 from promptctl.core.record import Record
 from promptctl.core.run import Outcome, Pair, Standing, Trial
@@ -129,7 +129,8 @@ def _change(pair: Pair, has_base: bool) -> Change:
     votes = state in ("pass", "fixed", "broken", "still_failing", "flaky", "unchanged")
     if not has_base:
         votes = state in ("new_pass", "new_fail")
-    counted = votes and pair.standing is Standing.COUNTED and pair.accepted is None
+    excused = state == "broken" and pair.accepted is not None
+    counted = votes and pair.standing is Standing.COUNTED and not excused
     confirmed = state in ("broken", "fixed", "new_pass", "new_fail") and pair.final
     return Change(
         pair=pair, state=state, counted=counted, confirmed=confirmed, base=rate_base, head=rate_head
@@ -252,6 +253,22 @@ def weakened_because(before: Case, after: Case) -> str | None:
         if check.required and _asked(check) not in kept:
             return f"its check {check.name} has no equal now"
     return None
+
+
+def loosened(before: Gate, after: Gate) -> list[str]:
+    """The values of a gate that ask for less than they did, as `name before → after`."""
+    pairs = {
+        "margin": after.margin > before.margin,
+        "min_pass_rate": after.min_pass_rate < before.min_pass_rate,
+        "max_errors": after.max_errors > before.max_errors,
+        "on_undecided": (before.on_undecided, after.on_undecided) == ("fail", "pass"),
+        "on_untested": (before.on_untested, after.on_untested) == ("fail", "warn"),
+    }
+    return [
+        f"{name} {getattr(before, name)} → {getattr(after, name)}"
+        for name, is_looser in pairs.items()
+        if is_looser
+    ]
 
 
 def same(one: object, other: object) -> bool:

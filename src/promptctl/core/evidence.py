@@ -112,11 +112,7 @@ def weigh(comparison: Comparison, gate: Gate) -> Evidence:
 
 def _missing(comparison: Comparison) -> list[Change]:
     """Pairs that would have been counted, had they an outcome."""
-    return [
-        change
-        for change in comparison.having("unscored", "error")
-        if change.pair.standing == "counted" and change.pair.accepted is None
-    ]
+    return [change for change in comparison.having("unscored", "error") if change.pair.standing == "counted"]
 
 
 class _Table:

@@ -138,9 +138,7 @@ def _incomplete(comparison: Comparison, gate: Gate) -> Ruling | None:
             "errors", f"{total - len(errors)} of {total} cases answered, {_cause(comparison)}", errors
         )
     unscored = [
-        change.case
-        for change in comparison.having("unscored")
-        if change.pair.standing is Standing.COUNTED and change.pair.accepted is None
+        change.case for change in comparison.having("unscored") if change.pair.standing is Standing.COUNTED
     ]
     if len(unscored) >= 2 and len(unscored) > 0.10 * (len(comparison.counted) + len(unscored)):
         return _incompletely("unscored", f"{len(unscored)} of {total} cases could not be scored", unscored)
@@ -280,12 +278,12 @@ def _nothing_counted(comparison: Comparison) -> Ruling:
         return Ruling(
             status="undecided",
             rule="no-break-found",
-            message=f"all {new} cases are new here, {failing} fail; nothing to compare with base",
+            message=f"all of {plural(new, 'case')} new, {failing} failing; none to compare",
         )
     return Ruling(
         status="undecided",
         rule="advisory-only",
-        message=f"no check has a vote in {plural(len(comparison.changes), 'case')}",
+        message=f"nothing has a vote in {plural(len(comparison.changes), 'case')}",
     )
 
 

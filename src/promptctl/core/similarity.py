@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import lru_cache
 
-# Scripts written without spaces: kana and Han with its extensions. Hangul has spaces, but its words share
-# endings, so it is cut the same way.
-_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
+from promptctl.core.scripts import UNSPACED
+
+# Hangul has spaces, but its words share endings, so it is cut the same way.
+_UNSPACED = f"{UNSPACED}\uac00-\ud7af"
 _RUN = re.compile(rf"[{_UNSPACED}]+|[^\W{_UNSPACED}]+")
 _UNSPACED_RUN = re.compile(rf"[{_UNSPACED}]")
 

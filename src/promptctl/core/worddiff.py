@@ -3,13 +3,14 @@
 import re
 from typing import Literal, NamedTuple
 
+from promptctl.core.scripts import UNSPACED
+
 MAX_TOKENS = 2000
 """Beyond this, whole texts are shown as replaced: a model that loops would cost the matcher seconds (16 s for
 2,000 words of a four-word loop)."""
 LEAST_KEPT = 0.3
 """Share of the changed middle that both texts must have for a word-by-word picture to help."""
-_CJK = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_PIECES = rf"[{_CJK}]|[^\W{_CJK}]+|\s+|[^\w\s]"
+_PIECES = rf"[{UNSPACED}]|[^\W{UNSPACED}]+|\s+|[^\w\s]"
 
 
 class Piece(NamedTuple):

@@ -1,6 +1,6 @@
 """The only way to a model: what is stored is looked up in bulk, and only what is missing is asked.
 
-    store → single flight → budget → slot of the provider → provider, with its deadline → store
+    store → budget → single flight → slot of the provider → provider, with its deadline → store
 
 The look-up is synchronous and loads neither asyncio nor an SDK: a run that is answered from the store never does.
 A call keeps its slot until its answer is committed, so that a kill costs at most the calls in flight.
@@ -96,7 +96,10 @@ def answer_all(
 
 
 class Asker:
-    """Asks questions for one run. `known` grows by every Output; `sent` counts calls; `stop` ends asking."""
+    """Asks questions for one run. `known` grows by every Output; `stop` ends asking.
+
+    The budget and being offline are decided before the first call, in `prepare` and by `answer_all`.
+    """
 
     def __init__(
         self,
@@ -108,7 +111,6 @@ class Asker:
         progress: Progress | None = None,
     ) -> None:
         self.known: dict[AnswerKey, Answered] = {}
-        self.sent = 0
         self._store, self._recorded, self._offline = store, recorded, offline
         self._max_calls, self._progress = max_calls, progress
         self._looked_up: set[AnswerKey] = set()
@@ -194,14 +196,8 @@ class Asker:
 
     async def _asked(self, wanted: Wanted) -> Answered:
         async with self._slot(wanted.provider):
-            if self._offline or self._stopped is not None:
+            if self._stopped is not None:  # while it waited for its slot
                 return self.unasked()
-            if self._max_calls is not None and self.sent >= self._max_calls:
-                failure = Failure(
-                    kind="budget", message=f"the budget of {self._max_calls} calls is spent", sent=False
-                )
-                return Answered(answer=failure, source=Source.ASKED)
-            self.sent += 1
             answered = Answered(answer=await _call(wanted), source=Source.ASKED)
             if isinstance(answered.answer, Output):
                 self.known[wanted.key] = answered

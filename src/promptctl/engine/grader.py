@@ -6,12 +6,12 @@ from promptctl.core.record import replace
 from promptctl.core.run import Outcome
 from promptctl.core.verdict import Verdict
 from promptctl.engine.check import Built, build
-from promptctl.engine.grading import grade
+from promptctl.engine.grading import grade, subject_of
 from promptctl.errors import FileError, PromptctlError, raise_all
 
 
 class Grader:
-    """Judges outputs of a suite's cases.
+    """Judges outputs of a suite's cases. `suite` is the same with every check's arguments written out in full.
 
     Raises:
         FileError, Several: a check that is unknown, has wrong arguments, or needs what its case does not have.
@@ -19,6 +19,7 @@ class Grader:
 
     def __init__(self, suite: Suite) -> None:
         self._built: dict[str, Built] = {}
+        self.suite = suite
         self._checks: dict[str, list[Built]] = {}
         self._last: tuple[str, Output, tuple[Outcome, tuple[Verdict, ...]]] | None = None
         errors: dict[str, PromptctlError] = {}
@@ -29,9 +30,11 @@ class Grader:
                     checks.append(self._check(spec))
                     if case.asked:  # a draft may still wait for its reference
                         _require(checks[-1], case)
+                        _refuse_broken(checks[-1], case)
                 except PromptctlError as error:
                     errors.setdefault(str(error), error)
         raise_all(list(errors.values()))
+        self.suite = replace(suite, cases=tuple(self._written_out(case) for case in suite.cases))
 
     def grade(self, case: Case, output: Output) -> tuple[Outcome, tuple[Verdict, ...]]:
         """The outcome of one output with the verdict of every check."""
@@ -44,6 +47,9 @@ class Grader:
             verdicts = (*verdicts, broken)
         self._last = (case.id, output, (found.outcome, verdicts))
         return found.outcome, verdicts
+
+    def _written_out(self, case: Case) -> Case:
+        return replace(case, checks=tuple(built.spec for built in self._checks[case.id]))
 
     def _check(self, spec: CheckSpec) -> Built:
         key = repr(spec.meaning())
@@ -68,3 +74,18 @@ def _require(built: Built, case: Case) -> None:
                 at=case.place or built.spec.place,
                 fix=f"add `{name}: …` to the case, or take the check out",
             )
+
+
+def _refuse_broken(built: Built, case: Case) -> None:
+    """A reference that the check cannot read (a word where a number is due) is said before anything is asked."""
+    if not built.needs:
+        return
+    try:
+        built.ask(subject_of(case, Output(text="")))
+    except (ValueError, TypeError) as error:
+        raise FileError(
+            f"check {built.name} cannot use the case's reference: {error}",
+            slug="bad-reference",
+            at=case.place or built.spec.place,
+            fix="mend `expected`, or take another check",
+        ) from error

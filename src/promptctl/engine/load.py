@@ -18,13 +18,14 @@ from promptctl.store.trees import CommitTree, Tree, WorkTree
 
 
 class Side(NamedTuple):
-    """One revision of the project."""
+    """One revision of the project. `config` acts; `own` is what the revision's own file says."""
 
     revision: Revision
     tree: Tree
     config: Config
     prompts: Prompts
     suites: Suites
+    own: Config
 
 
 class Home(NamedTuple):
@@ -82,6 +83,7 @@ def open_side(home: Home, revision: Revision, *, config: Config | None = None) -
         acting,
         Prompts(tree, own.project.prompts),
         Suites(tree, own.project.evals, acting.gate, today=datetime.date.today()),
+        own,
     )
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from promptctl.core.case import Suite
+from promptctl.engine.grader import Grader
 from promptctl.engine.load import Side
 from promptctl.errors import PromptctlError
 from promptctl.store.prompts import SUFFIX, Prompts
@@ -46,6 +47,7 @@ class Pairing:
         self._prompts: dict[str, str | None] = {}
         self._suites: dict[str, str | None] = {}
         self._differs: dict[str, bool] = {}
+        self.current: dict[str, Suite] = {}
 
     def base_prompt(self, prompt_id: str) -> str | None:
         """The prompt's id on base; None where it is new, or cannot be read there."""
@@ -58,14 +60,14 @@ class Pairing:
         if self.base is None:
             return None
         if self._other:
-            return self.head.suites.suite(suite_id)
+            return self.current.get(suite_id) or self.head.suites.suite(suite_id)
         found = self._suite_partner(suite_id)
         if found is None:
             return None
-        if found == suite_id and not self.suite_differs(suite_id):
-            return self.head.suites.suite(suite_id)  # the same files: read once
+        if suite_id in self.current and not self.suite_differs(suite_id):
+            return self.current[suite_id]  # the same files: read once
         try:
-            return self.base.suites.suite(found)
+            return _written_out(self.base.suites.suite(found))
         except PromptctlError as error:
             self._note(
                 f"suite {found} of base cannot be read ({error.slug} at {error.at}): its cases count as new"
@@ -108,10 +110,17 @@ class Pairing:
         if self.base is None:
             return True
         partner = self._suite_partner(suite_id)
-        if partner is None or self.base.config.gate != self.head.config.gate:
+        if partner is None or self.base.own.gate != self.head.own.gate:
             return True
         before = [identity for _, identity in self.base.suites.identity(partner)]
         return before != [identity for _, identity in self.head.suites.identity(suite_id)]
+
+    def says_the_same(self, prompt_id: str) -> bool:
+        """Whether a prompt differs from base only in what Jinja does not read, such as comments."""
+        partner = self.base_prompt(prompt_id)
+        if self.base is None or partner is None:
+            return False
+        return self.base.prompts.meaning(partner) == self.head.prompts.meaning(prompt_id)
 
     def removed_prompts(self) -> list[str]:
         """Prompts of base that are gone, and no rename."""
@@ -158,8 +167,10 @@ class Pairing:
         if self.base is None:
             return None
         named = self.head.prompts.header(prompt_id).renamed_from
+        if named and named in self.base.prompts:
+            return named
         if named:
-            return named if named in self.base.prompts else None
+            self._note(f"renamed_from of {prompt_id} names {named}, which base does not have")
         before = self.base.prompts
         gone = [name for name in before.ids if name not in self.head.prompts]
         return _most_similar(_text(self.head.prompts, prompt_id), gone, lambda name: _text(before, name))
@@ -193,6 +204,14 @@ class Pairing:
     def _note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)
+
+
+def _written_out(suite: Suite) -> Suite:
+    """The suite with its checks' arguments in full; as it is where one of them cannot be built."""
+    try:
+        return Grader(suite).suite
+    except PromptctlError:
+        return suite
 
 
 def _first_difference(path: str, before: str, after: str) -> Line:

@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.comparison import YardstickChange, same, yardstick_changes
+from promptctl.core.comparison import YardstickChange, loosened, same, yardstick_changes
 from promptctl.core.exchange import Output
 from promptctl.core.message import Message
 from promptctl.core.record import replace
@@ -15,7 +15,7 @@ from promptctl.core.words import plural
 from promptctl.engine.grader import Grader
 from promptctl.engine.load import Side, routed
 from promptctl.engine.pairing import Affected, Pairing
-from promptctl.engine.requests import Rendered, as_request, render_base, render_case
+from promptctl.engine.requests import Rendered, as_request, render_base, render_case, with_others
 from promptctl.engine.selection import Selection, no_suites, read_suites, refuse_empty
 from promptctl.errors import PromptctlError, raise_all
 
@@ -82,9 +82,12 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
         PromptctlError, Several: head's prompts, suites or cases cannot be read or rendered (exit 2), or the
             selection selects nothing.
     """
+    if selection.base_prompt and not selection.head_prompt and not selection.selectors:
+        selection = selection._replace(head_prompt=selection.base_prompt)
     pairing = Pairing(base, head, base_prompt=selection.base_prompt)
     read = read_suites(head, selection)
-    suites = [suite for suite, _ in read.values()]
+    pairing.current = {name: suite for name, (suite, _) in read.items()}
+    suites = list(pairing.current.values())
     if not suites and (base is None or not base.suites.ids):
         raise no_suites(head)
     refuse_empty(suites, selection)
@@ -98,19 +101,42 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
             plans.append(planner.suite(suite, grader, by_prompt.get(suite.prompt)))
         elif wanted:
             pairing.notes.append(f"suite {suite.id} has no active case")
+    raise_all(planner.errors())
     plans += planner.gone_suites()
-    tested = {suite.prompt for suite in suites if any(case.status == "active" for case in suite.cases)}
-    untested = () if selection.selectors else tuple(a for a in affected if base and a.prompt not in tested)
-    for prompt_id in () if selection.selectors else pairing.removed_prompts():
-        pairing.notes.append(f"prompt {prompt_id} is removed")
+    if not selection.selectors:
+        pairing.notes += [f"prompt {name} is removed" for name in pairing.removed_prompts()]
     kept = tuple(plan for plan in plans if plan.cases or plan.yardstick)
-    return Plan(kept, affected if base else (), untested, tuple(pairing.notes))
+    notes = (*_loosened_defaults(base, head), *pairing.notes)
+    return Plan(kept, affected if base else (), _untested(pairing, affected, selection), notes)
+
+
+def _untested(pairing: Pairing, affected: Sequence[Affected], selection: Selection) -> tuple[Affected, ...]:
+    """Affected prompts whose requests may differ, and that no active case of any suite looks at."""
+    if pairing.base is None or selection.base_prompt or selection.head_prompt:
+        return ()
+    head = pairing.head
+    tested = set()
+    for suite_id in head.suites.ids:
+        suite = pairing.current.get(suite_id) or head.suites.suite(suite_id)
+        if any(case.status == "active" for case in suite.cases):
+            tested.add(suite.prompt)
+    return tuple(
+        found for found in affected if found.prompt not in tested and not pairing.says_the_same(found.prompt)
+    )
+
+
+def _loosened_defaults(base: Side | None, head: Side) -> list[str]:
+    if base is None:
+        return []
+    return [f"changes to the yardstick: [gate] {what}" for what in loosened(base.own.gate, head.own.gate)]
 
 
 def _affected(
     pairing: Pairing, head: Side, suites: Sequence[Suite], selection: Selection
 ) -> tuple[Affected, ...]:
-    prompts = {suite.prompt for suite in suites} if selection.selectors else set(head.prompts.ids)
+    prompts = {suite.prompt for suite in suites}
+    if not (selection.base_prompt or selection.head_prompt):
+        prompts |= {name for name in head.prompts.ids if not selection.selectors or selection.names(name)}
     errors: list[PromptctlError] = []
     found = []
     for prompt_id in sorted(prompts):
@@ -131,7 +157,11 @@ class _Planner:
     ) -> None:
         self.base, self.head, self.pairing = base, head, pairing
         self.selection, self.today = selection, today
-        self.errors: list[PromptctlError] = []
+        self._errors: dict[tuple[str, str], list[PromptctlError]] = {}
+
+    def errors(self) -> list[PromptctlError]:
+        """What head's cases cannot render; one mistake in a template is one error, however many cases meet it."""
+        return [with_others(found[0], len(found) - 1) for found in self._errors.values()]
 
     def suite(self, suite: Suite, grader: Grader, change: Affected | None) -> SuitePlan:
         """Both sides of every selected case of a suite."""
@@ -146,7 +176,6 @@ class _Planner:
             if self.selection.chooses(case)
         ]
         found = [planned for planned in cases if planned is not None]
-        raise_all(self.errors)
         yardstick = []
         if base_suite and not self.selection.partial:
             yardstick = yardstick_changes(base_suite, suite, accepted=accepted)
@@ -163,7 +192,11 @@ class _Planner:
             cases=tuple(found),
             changed=change.changed if change else (),
             yardstick=tuple(yardstick),
-            notes=(*self._notes(partner, suite), *_accepts_of_no_case(suite, base_suite)),
+            notes=(
+                *self._notes(partner, suite),
+                *_accepts_of_no_case(suite, base_suite),
+                *_loosened_gate(suite, base_suite),
+            ),
         )
 
     def _notes(self, partner: str | None, suite: Suite) -> tuple[str, ...]:
@@ -171,7 +204,7 @@ class _Planner:
         if self.base is None:
             return ()
         if partner is None:
-            return (f"{suite.prompt} is new: head is scored alone",)
+            return (f"base has no {suite.prompt} that can be read: head is scored alone",)
         notes = [f"compared with {partner} of base"] if partner != suite.prompt else []
         notes += [f"answers recorded in this change: {path}" for path in self._new_recordings(suite)]
         before, after = self._model(self.base, partner), self._model(self.head, suite.prompt)
@@ -206,6 +239,9 @@ class _Planner:
                 continue
             how = f"{plural(len(suite.cases), 'case')} with it" if prompt else "with its prompt"
             self.pairing.notes.append(f"suite {suite_id} is removed, {how}")
+            for change in gone.yardstick if gone else ():
+                if change.accepted:
+                    self.pairing.notes.append(f"accepted: {change.case} removed, because: {change.accepted}")
         return plans
 
     def _gone(self, suite: Suite, prompt: str) -> SuitePlan:
@@ -228,7 +264,9 @@ class _Planner:
         try:
             head = self._request(self.head, suite.prompt, render_case(self.head.prompts, suite.prompt, case))
         except PromptctlError as error:
-            self.errors.append(error)
+            cause = error.__cause__ or error
+            where = str(getattr(cause, "at", "")) if isinstance(cause, PromptctlError) else ""
+            self._errors.setdefault((error.message, where), []).append(error)
             return None
         base = head if partner == suite.prompt and not change else self._base(partner, case, own)
         standing = self._standing(case, own, base, partner)
@@ -299,3 +337,9 @@ def _accepts_of_no_case(suite: Suite, base_suite: Suite | None) -> list[str]:
     return [
         f"accept names {entry.case}, which is no case" for entry in suite.accept if entry.case not in known
     ]
+
+
+def _loosened_gate(suite: Suite, base_suite: Suite | None) -> list[str]:
+    if base_suite is None:
+        return []
+    return [f"changes to the yardstick: gate {what}" for what in loosened(base_suite.gate, suite.gate)]

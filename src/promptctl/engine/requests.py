@@ -8,6 +8,7 @@ from promptctl.core.exchange import Request
 from promptctl.core.message import Message
 from promptctl.core.prompt import InputSpec
 from promptctl.core.routes import COMMON, Route, sent_params
+from promptctl.core.words import plural
 from promptctl.errors import PromptctlError, PromptError
 from promptctl.store.documents import read_json
 from promptctl.store.prompts import Prompts
@@ -69,6 +70,14 @@ def at_case(error: PromptctlError, case: Case) -> PromptctlError:
         return error
     at = f"{error.at}, case {case.id} at {case.place}" if error.at else case.place
     return PromptError(error.message, slug=error.slug, at=at, fix=error.fix)
+
+
+def with_others(error: PromptctlError, others: int) -> PromptctlError:
+    """The error, saying how many more cases meet it."""
+    if not others:
+        return error
+    more = f"{error.message} (and in {plural(others, 'more case')})"
+    return PromptError(more, slug=error.slug, at=error.at, fix=error.fix)
 
 
 def render_base(prompts: Prompts, prompt_id: str, case: Case, own: Case | None) -> tuple[Message, ...] | None:

@@ -32,6 +32,10 @@ class Selection(NamedTuple):
         """Whether cases are left out, so that what is absent says nothing."""
         return bool(self.tags or self.cases)
 
+    def names(self, name: str) -> bool:
+        """Whether a selector names a prompt or suite of this id."""
+        return any(name == selector or fnmatchcase(name, selector) for selector in self.selectors)
+
     def chooses(self, case: Case) -> bool:
         """Whether a case is asked at all, and selected."""
         if not case.asked or (self.cases and case.id not in self.cases):
@@ -48,7 +52,16 @@ def selected_suites(head: Side, selection: Selection) -> list[str]:
     head_ids = head.suites.ids
     if not selection.selectors:
         compared = {selection.base_prompt, selection.head_prompt} - {None}
-        return [name for name in head_ids if not compared or _prompt_of(head, name) in compared]
+        found = [name for name in head_ids if not compared or _prompt_of(head, name) in compared]
+        if compared and not found:
+            names = " and ".join(sorted(filter(None, compared)))
+            raise PromptctlError(
+                f"no suite tests {names}",
+                slug="nothing-selected",
+                at="--base, --head",
+                fix="name the suite to compare them on: promptctl test SUITE --base … --head …",
+            )
+        return found
     chosen = []
     for selector in selection.selectors:
         found = [name for name in head_ids if name == selector or fnmatchcase(name, selector)]
@@ -82,7 +95,7 @@ def read_suites(head: Side, selection: Selection) -> dict[str, tuple[Suite, Grad
     Raises:
         PromptctlError, Several: every mistake in them, files that are refused, a selector that selects nothing.
     """
-    errors: list[PromptctlError] = [*head.suites.strays, *_refusals(head)]
+    errors: list[PromptctlError] = [*head.prompts.strays, *head.suites.strays, *_refusals(head)]
     found = {}
     for suite_id in selected_suites(head, selection):
         try:
@@ -95,7 +108,8 @@ def read_suites(head: Side, selection: Selection) -> dict[str, tuple[Suite, Grad
                 raise missing_prompt(head, suite)
             if selection.head_prompt:
                 suite = replace(suite, prompt=selection.head_prompt)
-            found[suite_id] = suite, Grader(suite)
+            grader = Grader(suite)
+            found[suite_id] = grader.suite, grader
         except PromptctlError as error:
             errors.extend(error.each())
     raise_all(errors)
@@ -151,6 +165,13 @@ def refuse_empty(suites: Sequence[Suite], selection: Selection) -> None:
         return
     if selection.partial:
         known = sorted({case.id for suite in suites for case in suite.cases})
+        if resting := [case for suite in suites for case in suite.cases if case.id in selection.cases]:
+            raise PromptctlError(
+                f"case {resting[0].id} is not asked: its status is {resting[0].status}",
+                slug="nothing-selected",
+                at=resting[0].place or f"--case {resting[0].id}",
+                fix="set `status: active` on it, or select another",
+            )
         asked = [*(f"--case {name}" for name in selection.cases), *(f"--tag {tag}" for tag in selection.tags)]
         hint = did_you_mean(selection.cases[0], known) if selection.cases else ""
         raise PromptctlError(

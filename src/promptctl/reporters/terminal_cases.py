@@ -287,5 +287,3 @@ def _growth(before: float | None, after: float | None) -> str:
     change = after / before - 1
     warning = ", a quarter longer or more" if change > 0.25 else ""
     return f" ({change * 100:+.0f} %{warning})".replace("-", "−")
-
-

@@ -8,6 +8,7 @@ from promptctl.core.prompt import INPUT_TYPES, Header, InputSpec
 from promptctl.store.documents import read_yaml
 from promptctl.store.fields import Fields
 from promptctl.store.places import Document
+from promptctl.templating.inputs import default_mistake
 
 FORMAT = 1
 RESERVED = ("model", "messages", "tools", "response_format", "stream", "n")
@@ -92,6 +93,10 @@ def _inputs(fields: Fields) -> dict[str, InputSpec]:
             inputs[name] = _input(name, section.section(name))
         else:
             inputs[name] = InputSpec(name=name, type=section.choice(name, INPUT_TYPES))
+        if mistake := default_mistake(inputs[name]) if inputs[name].type != "image" else None:
+            section.mistake(
+                f"the default does not fit: {mistake.message}", name, slug=mistake.slug, fix=mistake.fix
+            )
         if inputs[name].type == "image":
             section.mistake(
                 "image inputs cannot be used yet",

@@ -18,6 +18,7 @@ from promptctl.store.places import (
     decode,
     depth_exceeds,
     full_width_hint,
+    is_utf16,
     refuse_large,
     shortened,
     too_deep,
@@ -83,7 +84,7 @@ def read_json_lines(data: bytes | str, path: str, *, drop_torn_end: bool = False
 def _split(data: bytes | str, path: str) -> Sequence[bytes | str]:
     if isinstance(data, str):
         return data.removeprefix("\ufeff").split("\n")
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:2]:
+    if is_utf16(data):
         decode(data, path)  # says UTF-16
     return data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
 

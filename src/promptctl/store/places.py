@@ -1,5 +1,6 @@
 """A file's values with the place of each, and what all readers share: limits, decoding, plain words."""
 
+import codecs
 from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -11,6 +12,8 @@ MAX_DEPTH = 50
 MAX_DIGITS = 300  # `float()` of a longer integer overflows, and Python refuses to write one of 4,300 digits
 
 FULL_WIDTH = {"：": ":", "，": ",", "“": '"', "”": '"', "｛": "{", "｝": "}"}
+
+_LOOKED_AT = 4096  # bytes that tell an encoding: a file of cases may have hundreds of megabytes
 
 Key = str | int
 Mark = tuple[int, int]
@@ -34,8 +37,8 @@ START = Spot((1, 1), (1, 1))
 class Document:
     """The plain data of a file (`value`) that knows where each part of it is written.
 
-    `path` is the file as a user would type it. `spots` may be a function: JSON and TOML look for places only when one is asked for. `lines_before` is how
-    many lines of the file stand before the text that was read.
+    `path` is the file as a user would type it. `spots` may be a function: JSON and TOML look for places only when one
+    is asked for. `lines_before` is how many lines of the file stand before the text that was read.
     """
 
     __slots__ = ("_lines_before", "_spots", "path", "value")
@@ -91,7 +94,7 @@ def decode(data: bytes, path: str) -> str:
     Raises:
         FileError: another encoding, named where it can be told (`not-utf8`).
     """
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in data[:2]:
+    if is_utf16(data):
         raise FileError(
             "this file is UTF-16",
             slug="not-utf8",
@@ -110,6 +113,13 @@ def decode(data: bytes, path: str) -> str:
             fix="save the file as UTF-8 (in an editor: Save as…)",
         ) from None
     return text.replace("\r\n", "\n")
+
+
+def is_utf16(data: bytes) -> bool:
+    """By its byte order mark, or by the zero that every second byte of plain Western text would be."""
+    head = data[:_LOOKED_AT]
+    zeros = max(head[0::2].count(0), head[1::2].count(0))
+    return head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or zeros * 4 > len(head)
 
 
 def refuse_large(text: str, path: str, limit: int = MAX_BYTES) -> None:

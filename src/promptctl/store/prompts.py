@@ -6,7 +6,7 @@ from typing import Any
 from promptctl.core.message import Message
 from promptctl.core.prompt import Header, InputSpec, PromptVersion
 from promptctl.core.words import did_you_mean
-from promptctl.errors import Place, PromptctlError
+from promptctl.errors import FileError, Place, PromptctlError
 from promptctl.store.headers import read_header
 from promptctl.store.trees import Tree
 from promptctl.templating.closure import FileFacts
@@ -56,8 +56,30 @@ class Prompts:
             if name.endswith(SUFFIX) and not name.rpartition("/")[2].startswith("_")
         )
         self._known = frozenset(self.ids)
+        self._folded = {name.casefold(): name for name in self.ids}
+        self.strays = [error for error in map(self._misnamed, self.ids) if error]
         self._headers: dict[str, Header] = {}
         self._versions: dict[str, PromptVersion] = {}
+
+    def _misnamed(self, prompt_id: str) -> FileError | None:
+        """A name that cannot be told on a command line, or not from another on every disk."""
+        twin = self._folded.get(prompt_id.casefold())
+        twin = None if twin == prompt_id else twin
+        if "@" not in prompt_id and prompt_id.rpartition("/")[2] and twin is None:
+            return None
+        message = (
+            f"{prompt_id!r} and {twin!r} differ only in case"
+            if twin
+            else f"{prompt_id!r} cannot name a prompt"
+        )
+        fix = "rename one of them" if twin else f"give the file a name without @: NAME{SUFFIX}"
+        return FileError(message, slug="bad-prompt-name", at=Place(self.path(prompt_id)), fix=fix)
+
+    def meaning(self, prompt_id: str) -> tuple[object, ...]:
+        """What a prompt says, comments aside: equal meanings send equal requests for any values."""
+        version = self.version(prompt_id)
+        trees = tuple(self.templates.meaning(name) for name in version.closure)
+        return trees, repr(version.header.settings()), repr(version.inputs)
 
     def __contains__(self, prompt_id: str) -> bool:
         return prompt_id in self._known

@@ -254,7 +254,7 @@ def _digest(suite: Suite) -> str:
             "finished": suite.finished,
             "gate": msgspec.to_builtins(suite.gate),
             "cases": [
-                {"id": case.id, "inputs": case.inputs(), "meaning": case.meaning(), "tags": case.tags}
+                {"id": case.id, "inputs": case.inputs(), "meaning": case.meaning(), "severity": case.severity}
                 for case in suite.cases
                 if case.status == "active"
             ],

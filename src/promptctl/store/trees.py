@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from promptctl.errors import FileError, Place
+from promptctl.store.places import decode
 from promptctl.store.repo import SUBMODULE, SYMLINK, Repository
 
 MAX_BYTES = 5_000_000
@@ -81,6 +82,7 @@ class _Picture:
         self.label: str = label
         self.refused: Mapping[str, str] = dict(sorted({**refused, **pointers}.items()))
         self._later = later
+        self._identities: dict[str, str] = {}
         self._contents = {path: data for path, data in contents.items() if path not in self.refused}
 
     def paths(self, folder: str) -> list[str]:
@@ -108,11 +110,14 @@ class _Picture:
 
     def text(self, path: str) -> str:
         """A file as text: UTF-8, without byte order mark, CRLF as LF."""
-        return _decoded(_inside(path), self.bytes(path))
+        return decode(self.bytes(path), _inside(path))
 
     def identity(self, path: str) -> str:
         """A key that is equal when the content is, but for byte order mark and CRLF."""
-        return hashlib.sha256(_normalised(self.bytes(path))).hexdigest()
+        path = _inside(path)
+        if path not in self._identities:
+            self._identities[path] = hashlib.sha256(_normalised(self.bytes(path))).hexdigest()
+        return self._identities[path]
 
     def _refusal(self, path: str) -> str | None:
         """The reason for `path`, or for the link or submodule that it would lie in."""
@@ -173,8 +178,9 @@ class WorkTree(_Picture):
         contents: dict[str, bytes] = {}
         refused: dict[str, str] = {}
         later: dict[str, str] = {}
+        links: dict[str, str | None] = {"": None}
         for path, reason in candidates.items():
-            link = _first_link(root, path)
+            link = _first_link(root, path, links)
             if reason or link:
                 refused[link or path] = "symlink" if link else reason
                 continue
@@ -239,9 +245,12 @@ def _bytes_of(path: Path) -> bytes | None:
         return None
 
 
-def _first_link(root: Path, path: str) -> str | None:
-    """The first part of `path` that is a symbolic link, as a path."""
-    return next((part for part in _lineage(path) if (root / part).is_symlink()), None)
+def _first_link(root: Path, path: str, links: dict[str, str | None]) -> str | None:
+    """The first part of `path` that is a symbolic link, as a path. `links` keeps the answer for every folder."""
+    folder = path.rpartition("/")[0]
+    if folder not in links:
+        links[folder] = _first_link(root, folder, links)
+    return links[folder] or (path if (root / path).is_symlink() else None)
 
 
 def _lineage(path: str) -> list[str]:
@@ -273,26 +282,3 @@ def _is_pointer(data: bytes) -> bool:
 
 def _normalised(data: bytes) -> bytes:
     return data.removeprefix(codecs.BOM_UTF8).replace(b"\r\n", b"\n")
-
-
-def _decoded(path: str, data: bytes) -> str:
-    if _is_utf16(data):
-        raise _not_utf8(path, "is UTF-16", Place(path))
-    data = _normalised(data)
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        column = len(before[before.rfind(b"\n") + 1 :].decode()) + 1
-        wrong = f"byte 0x{data[error.start]:02x} of {path}"
-        raise _not_utf8(wrong, "is not UTF-8", Place(path, before.count(b"\n") + 1, column)) from error
-
-
-def _is_utf16(data: bytes) -> bool:
-    """By its byte order mark, or by the zero that every second byte of plain Western text would be."""
-    zeros = max(data[0::2].count(0), data[1::2].count(0))
-    return data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or zeros * 4 > len(data)
-
-
-def _not_utf8(what: str, wrong: str, place: Place) -> FileError:
-    return FileError(f"{what} {wrong}", slug="not-utf8", at=place, fix="save the file as UTF-8")

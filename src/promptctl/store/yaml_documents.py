@@ -29,7 +29,6 @@ from promptctl.store.places import (
     MAX_DEPTH,
     MAX_DIGITS,
     Document,
-    START,
     Mark,
     Spot,
     in_words,
@@ -123,7 +122,7 @@ class _Builder:
     def build(self) -> tuple[Any, Spot]:
         self._next()  # the stream's start
         if isinstance(self._next(), StreamEndEvent):
-            return None, START
+            return None, Spot((1, 1), (1, 1))
         root = self._next()
         value, children = self._node(root, 1)
         while not isinstance(event := self._next(), StreamEndEvent):
@@ -132,7 +131,7 @@ class _Builder:
                 raise self._faults.at(
                     _mark(event), "a second document starts here", slug="two-documents", fix=fix
                 )
-        return value, Spot(_from_one(root), children, _is_bare(root, value))
+        return value, Spot(_from_one(root), _from_one(root), children, _is_bare(root, value))
 
     def _node(self, event: Event, depth: int) -> Built:
         self._refuse_references(event)
@@ -154,7 +153,7 @@ class _Builder:
             event = self._next()
             value, children = self._node(event, depth + 1)
             values[name] = value
-            spots[name] = Spot(_from_one(key), children, _is_bare(event, value))
+            spots[name] = Spot(_from_one(key), _from_one(event), children, _is_bare(event, value))
         return values, spots
 
     def _sequence(self, depth: int) -> Built:
@@ -162,8 +161,9 @@ class _Builder:
         spots: list[Spot] = []
         while not isinstance(event := self._next(), SequenceEndEvent):
             value, children = self._node(event, depth + 1)
+            mark = _from_one(event)
             values.append(value)
-            spots.append(Spot(_from_one(event), children, _is_bare(event, value)))
+            spots.append(Spot(mark, mark, children, _is_bare(event, value)))
         return values, spots
 
     def _key(self, event: Event) -> str:

@@ -66,6 +66,20 @@ def facts(tree: nodes.Template) -> FileFacts:
     )
 
 
+def meaning(tree: nodes.Template) -> str:
+    """The syntax tree, written out: equal for texts that differ only in comments, which cut a text in two."""
+    for output in tree.find_all(nodes.Output):
+        joined: list[nodes.Expr] = []
+        for part in output.nodes:
+            last = joined[-1] if joined else None
+            if isinstance(part, nodes.TemplateData) and isinstance(last, nodes.TemplateData):
+                joined[-1] = nodes.TemplateData(last.data + part.data)
+            else:
+                joined.append(part)
+        output.nodes = joined
+    return repr(tree)
+
+
 def _references(tree: nodes.Template) -> Iterator[Reference]:
     kinds = (nodes.Extends, nodes.Include, nodes.Import, nodes.FromImport)
     for node in tree.find_all(kinds):

@@ -1,5 +1,6 @@
 """The sandboxed Jinja environment that format version 1 fixes."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,6 +49,18 @@ def as_text(value: Any) -> Any:
     raise NotText("nothing (null)" if value is None else f"a {_KINDS.get(type(value), type(value).__name__)}")
 
 
+def _tojson(value: Any, indent: int | None = None) -> str:
+    """JSON as a model should read it. Jinja's own filter escapes for HTML, sorts keys and spells Chinese as \\u4e2d."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+
+
+class Absent(StrictUndefined):
+    """An optional input that no one gave: false in a condition, not defined, and still an error as text."""
+
+    def __bool__(self) -> bool:  # type: ignore[override]  # the one thing that it allows
+        return False
+
+
 _KINDS: dict[type, str] = {dict: "mapping", list: "list", tuple: "list"}
 
 
@@ -72,4 +85,5 @@ def new_environment(files: Mapping[str, str], folder: str) -> ImmutableSandboxed
     for name in ("lipsum", "cycler", "joiner"):
         environment.globals.pop(name, None)
     environment.filters.pop("random", None)
+    environment.filters["tojson"] = _tojson
     return environment

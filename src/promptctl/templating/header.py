@@ -27,6 +27,7 @@ def split_header(text: str, path: str) -> Parts:
     """
     first, _, rest = text.partition("\n")
     if first != FENCE:
+        _refuse_near_header(text, path)
         return Parts(None, text, 0)
     header: list[str] = []
     position = len(first) + 1
@@ -40,6 +41,20 @@ def split_header(text: str, path: str) -> Parts:
         slug="header-not-closed",
         at=Place(path),
         fix="end the header with a line that is exactly ---",
+    )
+
+
+def _refuse_near_header(text: str, path: str) -> None:
+    """What was meant as a header must not reach the model because of a space or a blank line before it."""
+    lines = text.split("\n", 20)
+    number = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    if lines[number].strip() != FENCE:
+        return
+    raise FileError(
+        "this looks like a header, and is none: --- must be the whole first line",
+        slug="header-misplaced",
+        at=Place(path, number + 1),
+        fix="begin the file with a line that is exactly ---, or the text with something else",
     )
 
 

@@ -8,6 +8,7 @@ from promptctl.core.message import ROLES
 from promptctl.core.prompt import InputSpec
 from promptctl.core.words import did_you_mean, nearest
 from promptctl.errors import PromptError
+from promptctl.templating.environment import Absent
 from promptctl.templating.roles import MessageValue, Role
 
 
@@ -53,13 +54,17 @@ def bind(
             bound[name] = _typed(spec, values[name])
         elif spec.has_default:
             bound[name] = _typed(spec, copy.deepcopy(spec.default))
-        elif not spec.optional:
+        elif spec.optional:
+            bound[name] = Absent(name=name)
+        else:
             raise MissingInput(name, values)
     return bound
 
 
 def _typed(spec: InputSpec, value: Any) -> Any:
-    if value is None and (spec.optional or (spec.has_default and spec.default is None)):
+    if value is None and spec.optional:
+        return Absent(name=spec.name)
+    if value is None and spec.has_default and spec.default is None:
         return None
     convert = _CONVERTERS[spec.type]
     typed = convert(spec, value)
@@ -141,7 +146,11 @@ def _messages(spec: InputSpec, value: Any) -> list[MessageValue]:
             or set(item) != {"role", "content"}
             or not isinstance(item["content"], str)
         ):
-            raise _wrong(spec, value, "a list of {role, content} with text as content")
+            raise PromptError(
+                f"a message of {spec.name!r} is not {{role, content}} with text as content",
+                slug="wrong-input-type",
+                fix='write {role: user, content: "…"}, with no other key',
+            )
         if item["role"] not in spec.roles:
             known = item["role"] in ROLES
             raise PromptError(
@@ -168,3 +177,14 @@ _CONVERTERS: dict[str, Any] = {
     "contexts": _contexts,
     "messages": _messages,
 }
+
+
+def default_mistake(spec: InputSpec) -> PromptError | None:
+    """What is wrong with a declared default: it must be of the input's own type, and on its menu."""
+    if not spec.has_default:
+        return None
+    try:
+        _typed(spec, copy.deepcopy(spec.default))
+    except PromptError as error:
+        return error
+    return None

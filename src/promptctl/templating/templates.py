@@ -7,7 +7,7 @@ from promptctl.core.message import Message
 from promptctl.core.words import did_you_mean
 from promptctl.errors import Place, PromptError
 from promptctl.templating import template_errors
-from promptctl.templating.closure import Closure, FileFacts, Reference, facts
+from promptctl.templating.closure import Closure, FileFacts, Reference, facts, meaning
 from promptctl.templating.environment import OutsidePrompts, new_environment, refuse_outside
 from promptctl.templating.header import Parts, body_source, split_header
 from promptctl.templating.roles import collecting, without_blank_ends
@@ -55,6 +55,10 @@ class Templates:
                 )
             self._facts[name] = found
         return self._facts[name]
+
+    def meaning(self, name: str) -> str:
+        """The syntax tree of a file, written out: equal for texts that differ only in comments."""
+        return meaning(self._environment.parse(body_source(self.parts(name)), name))
 
     def closure(self, name: str) -> Closure:
         """Every file that `name` reaches by include, import or extends, and the variables they need.
