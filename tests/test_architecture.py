@@ -392,6 +392,15 @@ def test_two_broken_rules_of_one_line_are_both_named():
     assert all(sentence.startswith("src/promptctl/core/gate.py:1: ") for sentence in broken)
 
 
+def test_no_test_reads_a_clock():
+    # How long something takes says what else the machine did: count the work, mark `timeout`, or print it in bench/.
+    clocks = ("perf_counter", "monotonic", "process_time", "time.time(")
+    tests = Path(__file__).parent
+    files = [file for file in tests.rglob("test_*.py") if file != Path(__file__)]
+
+    assert [file.name for file in files if any(clock in file.read_text("utf-8") for clock in clocks)] == []
+
+
 # The guard of conftest.py is a rule over the whole project too.
 
 

@@ -48,7 +48,10 @@ BLOCK = re.compile(
 HEADING = re.compile(r"^(#+) (.+)$", re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
 CODE = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
-VOLATILE = ((r"@[0-9a-f]{7}\b", "@0000000"), (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE"))
+VOLATILE = (
+    (r"@[0-9a-f]{7}\b", "@0000000"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE"),
+)
 LEFT_OUT = "…"
 
 

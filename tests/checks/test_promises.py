@@ -1,7 +1,6 @@
 """What every check promises: its examples hold, `not` turns it round, no text breaks it, no size stalls it."""
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -102,15 +101,14 @@ PIECES = [
 ]
 
 
+@pytest.mark.timeout(120)  # 2 s for the slowest; what reads its input once per piece takes hours
 @pytest.mark.parametrize("line", ASKED, ids=shown)
-def test_no_check_takes_long_over_a_megabyte(line: tuple[str, Example]):
+def test_no_check_hangs_over_a_megabyte(line: tuple[str, Example]):
     name, example = line
     for piece in PIECES:
         output = (piece * (MEGABYTE // len(piece) + 1))[:MEGABYTE]
 
-        started = time.perf_counter()
         opinion = opinion_of(as_written(name, example), output, example.expected)
 
         assert opinion.status in ("pass", "fail", "unscored")
         assert len(opinion.reason) < 2_000
-        assert time.perf_counter() - started < 10, piece

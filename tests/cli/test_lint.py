@@ -299,16 +299,6 @@ WARNINGS: dict[str, tuple[dict[str, str | bytes | None], str, str]] = {
         "untested-prompt",
         f"{PROMPT}:1:1",
     ),
-    "parameter that the server does not read": (
-        {PROMPT: "---\nmodel: gpt-5\nparams:\n  max_tokens: 9\n---\n{{ ticket }}"},
-        "ignored-param",
-        f"{PROMPT}:4:3",
-    ),
-    "parameter that another server does not read": (
-        {PROMPT: "---\nmodel: qwen-plus\nparams: {max_completion_tokens: 9}\n---\n{{ ticket }}"},
-        "ignored-param",
-        f"{PROMPT}:3:10",
-    ),
     "model that nobody serves": (
         {PROMPT: "---\nmodel: gtp-5\n---\n{{ ticket }}"},
         "unknown-model",
@@ -334,6 +324,29 @@ def test_what_is_allowed_and_probably_not_meant_is_a_warning_and_ends_well(
     assert findings(done) == [("warning", slug, at)], done.out
     assert done.out.endswith(": no errors, 1 warning\n")
     assert done.code == 0
+
+
+REFUSED_PARAMS: dict[str, tuple[dict[str, str | bytes | None], str, str]] = {
+    "parameter that the server does not read": (
+        {PROMPT: "---\nmodel: gpt-5\nparams:\n  max_tokens: 9\n---\n{{ ticket }}"},
+        "ignored-param",
+        f"{PROMPT}:4:3",
+    ),
+    "parameter that another server does not read": (
+        {PROMPT: "---\nmodel: qwen-plus\nparams: {max_completion_tokens: 9}\n---\n{{ ticket }}"},
+        "ignored-param",
+        f"{PROMPT}:3:10",
+    ),
+}
+
+
+@pytest.mark.parametrize(("files", "slug", "at"), REFUSED_PARAMS.values(), ids=REFUSED_PARAMS)
+def test_a_parameter_that_the_server_ignores_or_refuses_is_an_error(
+    files: dict[str, str | bytes | None], slug: str, at: str, tmp_path: Path
+):
+    done = lint(project(tmp_path, files))
+
+    assert (done.code, findings(done)) == (2, [("error", slug, at)]), done.out
 
 
 QUIET: dict[str, dict[str, str | bytes | None]] = {

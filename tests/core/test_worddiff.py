@@ -1,7 +1,5 @@
 """Differences between two texts, in pieces a person can read."""
 
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -86,12 +84,10 @@ def test_what_both_begin_and_end_with_stays_unmarked(head: str, tail: str, one: 
     assert pieces[0].kind == pieces[-1].kind == "same"
 
 
-def test_a_text_that_loops_costs_no_seconds():
+def test_a_text_that_loops_is_replaced_whole_and_not_matched_word_by_word():
     before = "the answer is no " * MAX_TOKENS
     after = "the answer was no " * MAX_TOKENS
-    started = time.monotonic()
 
     pieces = word_diff(before, after)
 
-    assert time.monotonic() - started < 2
-    assert {piece.kind for piece in pieces} == {"same", "removed", "added"}
+    assert [piece.kind for piece in pieces] == ["same", "removed", "added", "same"]

@@ -4,7 +4,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -312,22 +311,15 @@ def test_a_store_that_fails_stops_asking_at_once_and_says_how_many_answers_are_s
     assert len(provider.asked) == 4
 
 
-def interrupted_after(seconds: float, number: int, run: Callable[[], object]) -> float:
-    """Sends this process a signal while `run` is under way; how long it took to end after that."""
-    sent: list[float] = []
-
-    def send() -> None:
-        sent.append(time.monotonic())
-        os.kill(os.getpid(), number)
-
-    timer = threading.Timer(seconds, send)
+def interrupted_after(seconds: float, number: int, run: Callable[[], object]) -> None:
+    """Sends this process a signal while `run` is under way."""
+    timer = threading.Timer(seconds, os.kill, (os.getpid(), number))
     timer.start()
     try:
         run()
     finally:
         timer.cancel()
         timer.join()
-    return time.monotonic() - sent[0]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -347,9 +339,8 @@ def test_a_first_interrupt_starts_nothing_new_keeps_what_arrives_and_a_new_run_r
         assert stopped.value.exit_code == 130
         partial.update(stopped.value.answers)
 
-    took = interrupted_after(0.3, number, run)
+    interrupted_after(0.3, number, run)
 
-    assert took < 3
     assert len(provider.asked) == len(partial) == store.stats().answers
     assert 2 <= len(partial) < 50
     assert signal.getsignal(number) == before
@@ -358,8 +349,12 @@ def test_a_first_interrupt_starts_nothing_new_keeps_what_arrives_and_a_new_run_r
     assert len(answers) == len(provider.asked) == 50
 
 
-def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(store: SqliteAnswers):
-    provider = echo(delay=30)
+@pytest.mark.timeout(60)
+def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(
+    store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("promptctl.engine.ask.GRACE_SECONDS", 3600)
+    provider = echo(delay=3600)
 
     def run() -> None:
         again = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
@@ -369,9 +364,10 @@ def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(store: SqliteA
         assert stopped.value.answers == {}
         again.join()
 
-    assert interrupted_after(0.1, signal.SIGINT, run) < 4
+    interrupted_after(0.1, signal.SIGINT, run)
 
 
+@pytest.mark.timeout(60)
 def test_calls_that_hang_are_cut_some_seconds_after_the_interrupt(
     store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
 ):
@@ -379,9 +375,9 @@ def test_calls_that_hang_are_cut_some_seconds_after_the_interrupt(
 
     def run() -> None:
         with pytest.raises(AskingInterrupted):
-            answer_all(wanted(echo(delay=30), "a"), store=store)
+            answer_all(wanted(echo(delay=3600), "a"), store=store)
 
-    assert interrupted_after(0.1, signal.SIGINT, run) < 4
+    interrupted_after(0.1, signal.SIGINT, run)
 
 
 def test_it_works_outside_the_main_thread(store: SqliteAnswers):

@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,11 +16,9 @@ from tests.store.reading import reads_or_refuses, refused
 
 @pytest.mark.parametrize("read", [read_yaml, read_json, read_toml])
 def test_a_file_beyond_5_mb_is_refused_before_it_is_parsed(read: Callable[..., Any]):
-    started = time.perf_counter()
-
-    assert refused(read, "a" * 5_000_001).slug == "too-large"
-    assert refused(read, "字" * 1_700_000).slug == "too-large"
-    assert time.perf_counter() - started < 0.5
+    # Parsing any of these would end in another error.
+    assert refused(read, "[" * 5_000_001).slug == "too-large"
+    assert refused(read, '"' + "字" * 1_700_000).slug == "too-large"
 
 
 def test_prompts_load_with_yaml_and_without_msgspec_or_tomllib():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptctl.core.prompt import Header, InputSpec
-from promptctl.errors import FileError, PromptctlError
+from promptctl.errors import FileError, Place, PromptctlError
 from promptctl.store.headers import RESERVED, read_header
 from promptctl.store.prompts import Prompts
 from promptctl.store.trees import WorkTree

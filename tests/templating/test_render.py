@@ -71,6 +71,43 @@ def test_a_function_is_no_text():
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{{ ''.format | string }}",
+        "{{ '' ~ ''.format }}",
+        "{{ d.items ~ '' }}",
+        "{{ ''['upper'] ~ '' }}",
+        "{{ ''.upper | upper }}",
+        "{{ ''.upper | attr('__doc__') ~ ''.upper }}",
+        "{{ [''.upper] | join }}",
+        "{{ [''.upper] | string }}",
+        "{{ '%s' | format(''.upper) }}",
+        "{{ '%r' | format(''.upper) }}",
+        "{{ '{}'.format(''.upper) }}",
+        "{{ '' | attr('upper') | string }}",
+        "{{ ['a'] | map(attribute='upper') | join }}",
+        "{% set m = ''.upper %}{{ m ~ '' }}",
+        "{% block b %}{% endblock %}{{ self.b ~ '' }}",
+    ],
+)
+def test_a_method_that_is_not_called_never_becomes_text(text: str):
+    error = refused(text, d={"a": 1})
+
+    assert error.slug in ("not-text", "undefined-variable", "not-allowed")
+    assert "0x" not in f"{error.message} {error.fix}"
+
+
+def test_methods_can_be_called_and_keys_of_their_name_reached_as_ever():
+    text = (
+        "{{ 'a'.upper() }}{% for k, v in d.items() %}{{ k }}{{ v }}{% endfor %}{{ e['items'] }}"
+        "{% block b %}c{% endblock %}{{ self.b() }}"
+        "{% set m = 'b'.upper %}{{ m() }}{{ '{:>3}'.format(7) }}{{ d.get('a') }}"
+    )
+
+    assert text_of(text, d={"a": 1}, e={"items": "E"}) == "Aa1EccB  71"
+
+
+@pytest.mark.parametrize(
     "template",
     [
         "{{ tickt }}",

@@ -14,6 +14,7 @@ from promptctl.core.record import replace
 from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
 from promptctl.core.run import Trial
 from promptctl.engine.answering import Providers, own_store, recorded_for
+from promptctl.engine.bill import Forecast
 from promptctl.engine.load import Home, Side, find_home, open_side, sides_of
 from promptctl.engine.one_side import OneSide
 from promptctl.engine.pipeline import Run, Terms
@@ -110,7 +111,7 @@ class Project:
         max_calls: int | None = None,
         strict: bool = False,
         progress: Progress | None = None,
-        on_plan: Callable[[Plan, Sides], None] | None = None,
+        on_forecast: Callable[[Forecast], None] | None = None,
     ) -> Result:
         """Compares two revisions of the prompts on their suites and decides.
 
@@ -126,7 +127,7 @@ class Project:
             max_calls: Refuse a plan with more calls.
             strict: Undecided ends with exit code 3.
             progress: Told about each answer.
-            on_plan: Told the plan before anything is asked.
+            on_forecast: Told what will be asked, before it is.
 
         Returns:
             The result, also for an interrupted run (`complete` is False then).
@@ -134,6 +135,7 @@ class Project:
         Raises:
             PromptctlError: exit code 2 and its like. An `Incomplete` carries the result so far as `result`.
         """
+        given = _given(base, head, no_base)
         base_prompt, base = self._two_prompts(base)
         head_prompt, head = self._two_prompts(head)
         sides = self._sides(base, head, no_base)
@@ -146,11 +148,9 @@ class Project:
         base_side = self._base_side(sides, head_side)
         plan = make_plan(base_side, head_side, selection, datetime.date.today())
         plan = plan._replace(notes=(*head_side.config.notes, *plan.notes))
-        if on_plan:
-            on_plan(plan, sides)
         allowed = head_side.config.budget.max_calls if max_calls is None else max_calls
-        terms = Terms(offline=offline, max_calls=allowed, strict=strict, progress=progress)
-        return self._run(plan, sides, base_side, head_side, terms)
+        terms = Terms(offline, allowed, strict, progress, on_forecast)
+        return self._run(plan, sides, base_side, head_side, terms, given)
 
     def _sides(self, base: str | None, head: str | None, no_base: bool) -> Sides:
         try:
@@ -163,7 +163,9 @@ class Project:
             ]
             error.at = error.at or " ".join(given) or str(self.root)
             if isinstance(error, Incomplete):
-                raise _with_result(error, Revision(label=head or WORKTREE, commit=None)) from error
+                raise _with_result(
+                    error, Revision(label=head or WORKTREE, commit=None, dirty=head is None)
+                ) from error
             raise
 
     def _nothing(self, sides: Sides) -> Result:
@@ -174,7 +176,15 @@ class Project:
         journal.end(json_reporter.render(result))
         return result
 
-    def _run(self, plan: Plan, sides: Sides, base: Side | None, head: Side, terms: Terms) -> Result:
+    def _run(
+        self,
+        plan: Plan,
+        sides: Sides,
+        base: Side | None,
+        head: Side,
+        terms: Terms,
+        given: tuple[str, ...],
+    ) -> Result:
         run_id = new_run_id(datetime.datetime.now(datetime.UTC))
         journal = Journal(self.root, run_id)
         store = own_store(self.root)
@@ -193,7 +203,7 @@ class Project:
         journal.begin(_manifest(run_id, plan, sides))
         text = None
         try:
-            result = run.result()
+            result = replace(run.result(), sides=given)
             text = json_reporter.render(result)
             return result
         except Incomplete as error:
@@ -223,6 +233,12 @@ class Project:
             return None, revision
         self.split(revision)
         return prompt_id, rest or WORKTREE
+
+
+def _given(base: str | None, head: str | None, no_base: bool) -> tuple[str, ...]:
+    """The options that choose the sides, as they would be typed again."""
+    options = [f"--{name}={value}" for name, value in (("base", base), ("head", head)) if value is not None]
+    return ("--no-base",) if no_base else tuple(options)
 
 
 def _manifest(run_id: str, plan: Plan, sides: Sides) -> dict[str, Any]:

@@ -10,12 +10,10 @@ from promptctl.cli.output import refuse_both, save, style, talk, write
 from promptctl.cli.progress import Bar
 from promptctl.core.result import Result
 from promptctl.core.words import plural
-from promptctl.engine.plan import Plan
+from promptctl.engine.bill import Forecast
 from promptctl.errors import Incomplete
 from promptctl.reporters import json as json_reporter
 from promptctl.reporters import terminal
-from promptctl.reporters.safe import terminal_line
-from promptctl.store.revisions import Sides
 
 EPILOG = """\b
 Examples:
@@ -68,7 +66,7 @@ def test(
             base=base,
             no_base=no_base,
             progress=None if quiet else Bar(),
-            on_plan=None if quiet else _tell,
+            on_forecast=None if quiet else lambda found: _tell(found, project.config.project.currency),
             **options,
         )
     except Incomplete as error:
@@ -92,13 +90,17 @@ def _show(result: Result, json_file: str | None, *, verbose: bool, quiet: bool) 
         write(report, trusted=True)
 
 
-def _tell(plan: Plan, sides: Sides) -> None:
-    cases = [planned for suite in plan.suites for planned in suite.cases]
-    if not cases:
+def _tell(found: Forecast, currency: str) -> None:
+    """One line before anything is asked: how much differs, how many calls that takes, about what they cost."""
+    if not found.cases:
         return
-    differ = sum(not planned.unchanged for planned in cases)
-    models = sorted({rendered.model for planned in cases for rendered in planned.sides})
-    what = plural(len(cases), "case")
-    if sides.base:
-        what = f"{differ} of {what} {'differs' if differ == 1 else 'differ'}"
-    talk(terminal_line(f"plan       {what}, {', '.join(models)}"))
+    cases = plural(found.cases, "case")
+    if found.differ is not None:
+        cases = f"{found.differ} of {cases} {'differs' if found.differ == 1 else 'differ'}"
+    line = f"plan       {cases}: {plural(found.calls, 'call')}"
+    if found.calls:
+        line += f" to {', '.join(found.models)}"
+    line += f", {plural(found.stored, 'answer')} stored"
+    if found.calls and found.cost:
+        line += f", about {'$' if currency == 'USD' else currency + ' '}{found.cost:.3f}"
+    talk(line)

@@ -279,7 +279,7 @@ class SuiteResult(Shown):
 
 
 class Result(Shown):
-    """A whole run, as written to result.json."""
+    """A whole run, as written to result.json. `sides` are the options that chose base and head, as they were given."""
 
     run: str
     started_at: str
@@ -294,4 +294,5 @@ class Result(Shown):
     untested: tuple[Untested, ...] = ()
     suites: tuple[SuiteResult, ...] = ()
     affected: tuple[Affected, ...] = ()
+    sides: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

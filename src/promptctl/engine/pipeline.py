@@ -25,7 +25,7 @@ from promptctl.core.run import Pair, Trial
 from promptctl.core.stats import holm
 from promptctl.engine.answering import Providers
 from promptctl.engine.ask import AskingInterrupted, BulkStore, Wanted, answer_all
-from promptctl.engine.bill import bill
+from promptctl.engine.bill import Forecast, bill, forecast
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
 from promptctl.engine.records import affected_record, suite_record
 from promptctl.engine.regrade import regraded
@@ -40,6 +40,7 @@ class Terms(NamedTuple):
     max_calls: int | None = None
     strict: bool = False
     progress: Progress | None = None
+    on_forecast: Callable[[Forecast], None] | None = None
 
 
 class Answers(NamedTuple):
@@ -113,10 +114,14 @@ class Run:
     def _ask(self) -> Answers:
         needed = [wanted for plan in self.plan.suites for wanted in self._questions(plan, asked=True)]
         optional = [wanted for plan in self.plan.suites for wanted in self._questions(plan, asked=False)]
-        known = self._known(optional)
+        looked_up = answer_all([*needed, *optional], store=self.store, recorded=self.recorded, offline=True)
+        known = {key: found for key, found in looked_up.items() if isinstance(found.answer, Output)}
+        missing = {wanted.key: wanted for wanted in needed if wanted.key not in known}
+        if self.terms.on_forecast:
+            self.terms.on_forecast(forecast(self.plan, missing.values(), len(known), self.config))
         try:
             found = answer_all(
-                needed,
+                missing.values(),
                 store=self.store,
                 recorded=self.recorded,
                 offline=self.terms.offline,
@@ -126,13 +131,6 @@ class Run:
             return Answers({**known, **found}, interrupted=False)
         except AskingInterrupted as stop:
             return Answers({**known, **stop.answers}, interrupted=True)
-
-    def _known(self, optional: list[Wanted]) -> dict[AnswerKey, Answered]:
-        """Stored answers of unchanged cases: looked up, never asked."""
-        if not optional:
-            return {}
-        found = answer_all(optional, store=self.store, recorded=self.recorded, offline=True)
-        return {key: answered for key, answered in found.items() if isinstance(answered.answer, Output)}
 
     def _questions(self, plan: SuitePlan, *, asked: bool) -> list[Wanted]:
         return [

@@ -1,6 +1,7 @@
 """A result as text for a terminal: what broke first, the decision last, at most 88 columns a line."""
 
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 
@@ -147,7 +148,8 @@ class _Report:
             broken = [case for case in suite.results if case.state == "broken" and case.accepted is None]
             if suite.status == "fail" and broken:
                 first = min(broken, key=lambda case: (case.severity != "blocker", case.case)).case
-                yield f"  look closer   promptctl test {terminal_line(suite.suite)} --case {terminal_line(first)} -v"
+                words = ["promptctl", "test", suite.suite, *self.result.sides, "--case", first, "-v"]
+                yield f"  look closer   {terminal_line(shlex.join(words))}"
 
     def _decision(self) -> str:
         decision = self.result.decision

@@ -63,6 +63,9 @@ class SuitePart:
         suffix = "   (-v lists them)" if quiet else ""
         yield "  " + self.page.paint(f"{title} {len(found)}", colour) + suffix
         if quiet:
+            for case in found if state == "new_pass" else ():
+                if case.base and case.base[0].outcome == "fail":
+                    yield self._case_line(case) + "   base failed: this change mends it"
             return
         # Blockers first, then by id: the worst must not be the line that was cut.
         found.sort(key=lambda case: (case.severity != "blocker", case.case))

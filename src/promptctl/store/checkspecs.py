@@ -65,6 +65,7 @@ class _Reader:
         self.errors: list[PromptctlError] = []
 
     def wrong(self, message: str, keys: Keys, slug: str = "bad-check", fix: str | None = None) -> None:
+        fix = fix or "`promptctl checks` lists all checks, `promptctl checks NAME` shows one written out"
         self.errors.append(FileError(message, slug=slug, at=self.place_of(*keys), fix=fix))
 
     def listed(self, value: Any, keys: Keys, depth: int) -> list[CheckSpec]:

@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Mapping
+from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateNotFound, Undefined
 from jinja2.loaders import BaseLoader
+from jinja2.runtime import BlockReference
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from promptctl.templating.header import body_source, split_header
@@ -61,7 +63,46 @@ class Absent(StrictUndefined):
         return False
 
 
-_KINDS: dict[type, str] = {dict: "mapping", list: "list", tuple: "list"}
+class Method:
+    """A method that is named and not called. As text it would put an address of memory into the prompt."""
+
+    def __init__(self, method: Any) -> None:
+        self.method = method
+
+    def __repr__(self) -> str:
+        raise NotText(f"a {_KINDS[Method]}")
+
+
+class _Sandbox(ImmutableSandboxedEnvironment):
+    """Gives out methods that can be called and never become text, not even by `~` or `| string`."""
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        return _guarded(super().getattr(obj, attribute))
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return _guarded(super().getitem(obj, argument))
+
+    def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as in Jinja
+        method = __obj.method if isinstance(__obj, Method) else __obj
+        return super().call(__context, method, *args, **kwargs)
+
+
+def _guarded(value: Any) -> Any:
+    kinds = (
+        MethodType,
+        BuiltinMethodType,
+        FunctionType,
+        BlockReference,
+    )  # a function: the sandbox's own `format`
+    return Method(value) if isinstance(value, kinds) else value
+
+
+_KINDS: dict[type, str] = {
+    dict: "mapping",
+    list: "list",
+    tuple: "list",
+    Method: "method that is not called",
+}
 
 
 def new_environment(files: Mapping[str, str], folder: str) -> ImmutableSandboxedEnvironment:
@@ -70,7 +111,7 @@ def new_environment(files: Mapping[str, str], folder: str) -> ImmutableSandboxed
     No environment, clock or chance can be reached: `lipsum`, `cycler`, `joiner` and the `random` filter are gone.
     Autoescape is off, because `&lt;` in a prompt would be a different prompt.
     """
-    environment = ImmutableSandboxedEnvironment(
+    environment = _Sandbox(
         loader=_Blobs(files, folder),
         undefined=StrictUndefined,
         autoescape=False,

@@ -61,11 +61,14 @@ def explain(
     if isinstance(error, UndefinedError) or "Undefined" in str(error):
         return _undefined(error, path, line, lines, variables)
     if isinstance(error, NotText):
+        how = "add a filter: `| tojson` for JSON, `| join(', ')` for a list, `| default('', true)` for null"
+        if "method" in str(error):
+            how = "call it, `x.items()`; or name a key that is called alike in brackets, `x['items']`"
         return PromptError(
             f"{error} is put into the text without saying how it reads",
             slug="not-text",
             at=place(path, line, lines),
-            fix="add a filter: `| tojson` for JSON, `| join(', ')` for a list, `| default('', true)` for null",
+            fix=how,
         )
     return _limits(error, path, line, lines)
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from promptctl.core.words import plural
-from promptctl.errors import Place, PromptctlError, Several
+from promptctl.errors import Place, PromptctlError
 
 Level = Literal["error", "warning"]
 
@@ -62,7 +62,7 @@ class Findings:
 
     def error(self, error: PromptctlError, files: Collection[str] = ()) -> None:
         """One error or several, as they were raised; `files` are what they are about, besides their places."""
-        for one in error.errors if isinstance(error, Several) else (error,):
+        for one in error.each():
             # The same circle of includes reads differently from every prompt that enters it.
             said = "" if one.slug == "include-cycle" else one.message
             self._add("error", one.message, one.slug, one.at, one.fix, files, (said, str(one.at)))

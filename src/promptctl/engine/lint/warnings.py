@@ -9,7 +9,7 @@ from promptctl.core.routes import PRESETS
 from promptctl.core.words import did_you_mean
 from promptctl.engine.lint.findings import Findings
 from promptctl.engine.load import Side, routed
-from promptctl.errors import Place, PromptctlError
+from promptctl.errors import Place, PromptctlError, PromptError
 from promptctl.store.places import full_width_hint
 from promptctl.store.prompts import SUFFIX
 from promptctl.templating.closure import FileFacts
@@ -70,11 +70,14 @@ def warn_of_settings(found: Findings, side: Side, version: PromptVersion) -> Non
     elif route.provider in PRESETS:
         for name in TOKEN_LIMITS:
             if name in version.header.params and name != route.dialect.token_limit:
-                found.warn(
-                    f"{route.provider} does not read {name}",
-                    slug="ignored-param",
-                    at=_in_header(side, version, "params", name),
-                    fix="write max_output_tokens: it is sent under the name that the server reads",
+                found.error(
+                    PromptError(
+                        f"{route.provider} does not read {name}",
+                        slug="ignored-param",
+                        at=_in_header(side, version, "params", name),
+                        fix="write max_output_tokens: it is sent under the name that the server reads",
+                    ),
+                    {version.path},
                 )
 
 
