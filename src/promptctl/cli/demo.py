@@ -8,6 +8,7 @@ import click
 from promptctl.api.demo import Branch, Sample, check_out, make_sample
 from promptctl.api.project import Project
 from promptctl.cli.output import style, talk, write
+from promptctl.core.record import replace
 from promptctl.core.result import Result
 from promptctl.core.words import plural
 from promptctl.engine.demo_story import BETTER, MAIN, STOPPED
@@ -51,7 +52,8 @@ def _about(sample: Sample) -> str:
 def _show(sample: Sample, branch: Branch) -> Result:
     check_out(sample.folder, branch.name)
     write(f'\n\n$ git switch {branch.name}        "{branch.message}"\n$ promptctl test\n')
-    result = Project(sample.folder).test(base=MAIN)
+    # In the folder itself, where the reader goes next, the defaults choose the same two sides.
+    result = replace(Project(sample.folder).test(base=MAIN), sides=())
     write(terminal.render(result, style()), trusted=True)
     return result
 
