@@ -86,7 +86,7 @@ class Project:
         return one.of_case(*one.find_case(case_id)) if case_id is not None else one.of_values(values or {})
 
     def last_result(self) -> Path | None:
-        """The newest complete run's result file."""
+        """The newest run's result file."""
         return last_result(self.root)
 
     def providers(self, config: Config | None = None) -> Providers:
@@ -210,8 +210,9 @@ class Project:
             error = _with_result(error, sides.head, sides.base, run_id)
             text = json_reporter.render(error.result)
             raise error from None
-        except PromptctlError:
-            journal.discard()
+        except PromptctlError as error:
+            if error.exit_code == 2:  # wrong before anything was asked; anything else leaves its traces
+                journal.discard()
             raise
         finally:
             journal.end(text)
