@@ -29,7 +29,6 @@ evals = "tests/evals"
 default_branch = "trunk"
 model = "qwen-plus"
 currency = "CNY"
-cases_root = "/private/cases"
 
 [models]
 "doubao-reply" = {provider = "doubao", name = "ep-2024-x"}
@@ -107,7 +106,6 @@ def test_everything_that_the_file_may_say_is_read():
             default_branch="trunk",
             model="qwen-plus",
             currency="CNY",
-            cases_root="/private/cases",
         ),
         models={
             "doubao-reply": ModelTarget(provider="doubao", name="ep-2024-x"),
@@ -143,7 +141,6 @@ def test_everything_that_the_file_may_say_is_read():
         ),
         feedback={"anything": {"at": ["all", 1]}},
         notes=(
-            "[project] cases_root has no effect yet",
             "[report] language has no effect yet",
             "[judge] has no effect yet",
             "[feedback] has no effect yet",
@@ -289,6 +286,7 @@ MISTAKES = {
     "unknown provider in a table": ('[models]\n"x-*" = {provider = "vlm"}\n', "unknown-provider", "2:1"),
     "route to nowhere": ('[models]\nx = {name = "y"}\n', "missing-field", "2:1"),
     "provider without an address": ("[providers.mine]\n", "missing-field", "1:1"),
+    "cases elsewhere": ('[project]\ncases_root = "/x"\n', "not-supported-yet", "2:1"),
     "no address": ('[providers.vllm]\nbase_url = "10.0.0.7:8000"\n', "bad-address", "2:1"),
     "another scheme": ('[providers.vllm]\nbase_url = "ftp://x"\n', "bad-address", "2:1"),
     "address with a broken port": ('[providers.vllm]\nbase_url = "https://x:y"\n', "bad-address", "2:1"),

@@ -201,11 +201,16 @@ class _Planner:
 
     def _notes(self, partner: str | None, suite: Suite) -> tuple[str, ...]:
         """What an author should know about the comparison itself."""
+        unused = ("judge has no effect yet: no check of this version asks a judge",) if suite.judge else ()
         if self.base is None:
-            return ()
+            return unused
         if partner is None:
-            return (f"base has no {suite.prompt} that can be read: head is scored alone",)
-        notes = [f"compared with {partner} of base"] if partner != suite.prompt else []
+            return (
+                *unused,
+                f"base has no {suite.prompt} that can be read: head is scored alone",
+            )
+        notes = list(unused)
+        notes += [f"compared with {partner} of base"] if partner != suite.prompt else []
         notes += [f"answers recorded in this change: {path}" for path in self._new_recordings(suite)]
         before, after = self._model(self.base, partner), self._model(self.head, suite.prompt)
         if before != after:

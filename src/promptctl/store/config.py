@@ -134,7 +134,6 @@ def _config(
 def _unused(config: Config) -> list[str]:
     """Settings of the format that this version reads and does not act on: said, never ignored in silence."""
     unused = {
-        "[project] cases_root": config.project.cases_root is not None,
         "[report] language": config.report.language != "en",
         "[judge]": config.judge != JudgeConfig(),
         "[feedback]": bool(config.feedback),
@@ -179,13 +178,19 @@ def read_date(fields: Fields, name: str) -> str | None:
 
 def _project(fields: Fields) -> ProjectConfig:
     defaults = ProjectConfig()
+    if fields.any("cases_root") is not None:
+        fields.mistake(
+            "cases outside the repository cannot be used yet",
+            "cases_root",
+            slug="not-supported-yet",
+            fix=f"keep the cases under {defaults.evals}/, and take cases_root out",
+        )
     return ProjectConfig(
         prompts=_inside(fields, "prompts", defaults.prompts),
         evals=_inside(fields, "evals", defaults.evals),
         default_branch=fields.string("default_branch", defaults.default_branch),
         model=fields.string("model", defaults.model),
         currency=fields.string("currency", defaults.currency),
-        cases_root=fields.string("cases_root", None),
     )
 
 
