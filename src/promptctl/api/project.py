@@ -18,7 +18,8 @@ from promptctl.engine.bill import Forecast
 from promptctl.engine.load import Home, Side, find_home, open_side, sides_of
 from promptctl.engine.one_side import OneSide
 from promptctl.engine.pipeline import Run, Terms
-from promptctl.engine.plan import Plan, make_plan
+from promptctl.engine.plan import Plan
+from promptctl.engine.planner import make_plan
 from promptctl.engine.requests import Rendered
 from promptctl.engine.selection import Selection
 from promptctl.errors import Incomplete, PromptctlError

@@ -1,0 +1,293 @@
+"""Plans a run: every case of the selected suites rendered on both sides, equal requests found, nothing asked."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from promptctl.core.case import Case, Suite
+from promptctl.core.comparison import loosened, same, yardstick_changes
+from promptctl.core.message import Message
+from promptctl.core.record import replace
+from promptctl.core.run import Standing
+from promptctl.core.words import plural
+from promptctl.engine.grader import Grader
+from promptctl.engine.load import Side, routed
+from promptctl.engine.pairing import Affected, Pairing
+from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
+from promptctl.engine.requests import Rendered, as_request, render_base, render_case, with_others
+from promptctl.engine.selection import Selection, no_suites, read_suites, refuse_empty
+from promptctl.errors import PromptctlError, raise_all
+
+
+def make_plan(base: Side | None, head: Side, selection: Selection, today: date) -> Plan:
+    """Renders both sides of every selected case.
+
+    Raises:
+        PromptctlError, Several: head's prompts, suites or cases cannot be read or rendered (exit 2), or the
+            selection selects nothing.
+    """
+    if selection.base_prompt and not selection.head_prompt and not selection.selectors:
+        selection = selection._replace(head_prompt=selection.base_prompt)
+    pairing = Pairing(base, head, base_prompt=selection.base_prompt)
+    read = read_suites(head, selection)
+    pairing.current = {name: suite for name, (suite, _) in read.items()}
+    suites = list(pairing.current.values())
+    if not suites and (base is None or not base.suites.ids):
+        raise no_suites(head)
+    refuse_empty(suites, selection)
+    affected = _affected(pairing, head, suites, selection)
+    by_prompt = {found.prompt: found for found in affected}
+    planner = _Planner(base, head, pairing, selection, today)
+    plans = []
+    for suite, grader in read.values():
+        wanted = base is None or selection.all or suite.prompt in by_prompt or pairing.suite_differs(suite.id)
+        if wanted and any(case.asked for case in suite.cases):
+            plans.append(planner.suite(suite, grader, by_prompt.get(suite.prompt)))
+        elif wanted:
+            pairing.notes.append(f"suite {suite.id} has no active case")
+    raise_all(planner.errors())
+    plans += planner.gone_suites()
+    if not selection.selectors:
+        pairing.notes += [f"prompt {name} is removed" for name in pairing.removed_prompts()]
+    kept = tuple(plan for plan in plans if plan.cases or plan.yardstick)
+    notes = (*_loosened_defaults(base, head), *pairing.notes)
+    return Plan(kept, affected if base else (), _untested(pairing, affected, selection), notes)
+
+
+def _untested(pairing: Pairing, affected: Sequence[Affected], selection: Selection) -> tuple[Affected, ...]:
+    """Affected prompts whose requests may differ, and that no active case of any suite looks at."""
+    if pairing.base is None or selection.base_prompt or selection.head_prompt:
+        return ()
+    head = pairing.head
+    tested = set()
+    for suite_id in head.suites.ids:
+        suite = pairing.current.get(suite_id) or head.suites.suite(suite_id)
+        if any(case.status == "active" for case in suite.cases):
+            tested.add(suite.prompt)
+    return tuple(
+        found for found in affected if found.prompt not in tested and not pairing.says_the_same(found.prompt)
+    )
+
+
+def _loosened_defaults(base: Side | None, head: Side) -> list[str]:
+    if base is None:
+        return []
+    return [f"changes to the yardstick: [gate] {what}" for what in loosened(base.own.gate, head.own.gate)]
+
+
+def _affected(
+    pairing: Pairing, head: Side, suites: Sequence[Suite], selection: Selection
+) -> tuple[Affected, ...]:
+    prompts = {suite.prompt for suite in suites}
+    if not (selection.base_prompt or selection.head_prompt):
+        prompts |= {name for name in head.prompts.ids if not selection.selectors or selection.names(name)}
+    errors: list[PromptctlError] = []
+    found = []
+    for prompt_id in sorted(prompts):
+        try:
+            if change := pairing.affected(prompt_id):
+                found.append(change)
+        except PromptctlError as error:
+            errors.extend(error.each())
+    raise_all(errors)
+    return tuple(found)
+
+
+class _Planner:
+    """Plans suite by suite, gathering what head's cases cannot render."""
+
+    def __init__(
+        self, base: Side | None, head: Side, pairing: Pairing, selection: Selection, today: date
+    ) -> None:
+        self.base, self.head, self.pairing = base, head, pairing
+        self.selection, self.today = selection, today
+        self._errors: dict[tuple[str, str], list[PromptctlError]] = {}
+
+    def errors(self) -> list[PromptctlError]:
+        """What head's cases cannot render; one mistake in a template is one error, however many cases meet it."""
+        return [with_others(found[0], len(found) - 1) for found in self._errors.values()]
+
+    def suite(self, suite: Suite, grader: Grader, change: Affected | None) -> SuitePlan:
+        """Both sides of every selected case of a suite."""
+        partner = self.pairing.base_prompt(suite.prompt)
+        base_suite = self.pairing.base_suite(suite.id) if partner else None
+        has_base = partner is not None
+        accepted = self._accepted(suite)
+        owns = base_suite.by_id() if base_suite else {}
+        cases = [
+            self._case(suite, case, partner, owns.get(case.id), change, accepted)
+            for case in suite.cases
+            if self.selection.chooses(case)
+        ]
+        found = [planned for planned in cases if planned is not None]
+        yardstick = []
+        if base_suite and not self.selection.partial:
+            yardstick = yardstick_changes(base_suite, suite, accepted=accepted)
+        return SuitePlan(
+            suite=suite,
+            grader=grader,
+            base_suite=base_suite,
+            prompt=suite.prompt,
+            model=self._model(self.head, suite.prompt),
+            base_digest=self.base.prompts.version(partner).digest if self.base and partner else None,
+            head_digest=self.head.prompts.version(suite.prompt).digest,
+            has_base=has_base,
+            samples=self.selection.samples or suite.samples,
+            cases=tuple(found),
+            changed=change.changed if change else (),
+            yardstick=tuple(yardstick),
+            notes=(
+                *self._notes(partner, suite),
+                *_accepts_of_no_case(suite, base_suite),
+                *_loosened_gate(suite, base_suite),
+            ),
+        )
+
+    def _notes(self, partner: str | None, suite: Suite) -> tuple[str, ...]:
+        """What an author should know about the comparison itself."""
+        unused = ("judge has no effect yet: no check of this version asks a judge",) if suite.judge else ()
+        if self.base is None:
+            return unused
+        if partner is None:
+            return (
+                *unused,
+                f"base has no {suite.prompt} that can be read: head is scored alone",
+            )
+        notes = list(unused)
+        notes += [f"compared with {partner} of base"] if partner != suite.prompt else []
+        notes += [f"answers recorded in this change: {path}" for path in self._new_recordings(suite)]
+        before, after = self._model(self.base, partner), self._model(self.head, suite.prompt)
+        if before != after:
+            notes.append(f"model {before} → {after}; `--model {before}` shows what the text alone does")
+        return tuple(notes)
+
+    def _new_recordings(self, suite: Suite) -> list[str]:
+        """Recorded answers that the change brings with it: whoever wrote the prompt wrote them too."""
+        if self.base is None:
+            return []
+        before, after = self.base.tree, self.head.tree
+        return [
+            path
+            for path in self.head.suites.files(suite.id).answers
+            if not before.exists(path) or before.identity(path) != after.identity(path)
+        ]
+
+    def gone_suites(self) -> list[SuitePlan]:
+        """Suites that head no longer has while their prompt stays: their blockers count as removed."""
+        if self.selection.selectors or self.selection.partial or self.base is None:
+            return []
+        plans = []
+        for suite_id in self.pairing.removed_suites():
+            suite = self.pairing.base_suite(suite_id)
+            if suite is None:
+                continue
+            prompt = self.pairing.head_prompt(suite.prompt)
+            gone = self._gone(suite, prompt) if prompt else None
+            if gone and any(change.blocker and change.accepted is None for change in gone.yardstick):
+                plans.append(gone)
+                continue
+            how = f"{plural(len(suite.cases), 'case')} with it" if prompt else "with its prompt"
+            self.pairing.notes.append(f"suite {suite_id} is removed, {how}")
+            for change in gone.yardstick if gone else ():
+                if change.accepted:
+                    self.pairing.notes.append(f"accepted: {change.case} removed, because: {change.accepted}")
+        return plans
+
+    def _gone(self, suite: Suite, prompt: str) -> SuitePlan:
+        yardstick = yardstick_changes(suite, None, accepted=self._accepted(replace(suite, accept=())))
+        return SuitePlan(
+            suite=suite, grader=None, base_suite=suite, prompt=prompt, model=self._model(self.head, prompt),
+            base_digest=None, head_digest=None, has_base=True, samples=1, cases=(), changed=(),
+            yardstick=tuple(yardstick),
+        )  # fmt: skip
+
+    def _case(
+        self,
+        suite: Suite,
+        case: Case,
+        partner: str | None,
+        own: Case | None,
+        change: Affected | None,
+        accepted: dict[tuple[str, str], str],
+    ) -> PlannedCase | None:
+        try:
+            head = self._request(self.head, suite.prompt, render_case(self.head.prompts, suite.prompt, case))
+        except PromptctlError as error:
+            cause = error.__cause__ or error
+            where = str(getattr(cause, "at", "")) if isinstance(cause, PromptctlError) else ""
+            self._errors.setdefault((error.message, where), []).append(error)
+            return None
+        base = head if partner == suite.prompt and not change else self._base(partner, case, own)
+        standing = self._standing(case, own, base, partner)
+        return PlannedCase(
+            case=case,
+            standing=standing,
+            base=base,
+            head=head,
+            ask=base is None or base.digest != head.digest or self._wanted(suite, case, own, head, partner),
+            accepted=accepted.get((case.id, "broken")),
+            own=own,
+        )
+
+    def _base(self, partner: str | None, case: Case, own: Case | None) -> Rendered | None:
+        if self.base is None or partner is None:
+            return None
+        try:
+            messages = render_base(self.base.prompts, partner, case, own)
+        except PromptctlError as error:
+            note = f"base does not render {case.id} ({error.slug} at {error.at}): the case counts as new"
+            self.pairing.notes.append(note)
+            return None
+        return None if messages is None else self._request(self.base, partner, messages)
+
+    def _wanted(
+        self, suite: Suite, case: Case, own: Case | None, head: Rendered, partner: str | None
+    ) -> bool:
+        """Whether an answer is wanted although both sides send the same."""
+        if self.selection.all or suite.gate.min_pass_rate > 0 or own is None:
+            return True
+        if own is case:
+            return False
+        if not same(own.meaning(), case.meaning()):
+            return True
+        if same(own.inputs(), case.inputs()):
+            return False
+        # The inputs were edited. If base's own case sent the same request, only names changed: nothing to ask.
+        before = self._base(partner, own, own)
+        return before is None or before.digest != head.digest
+
+    def _standing(self, case: Case, own: Case | None, base: Rendered | None, partner: str | None) -> Standing:
+        if case.watch:
+            return Standing.WATCHED
+        if case.severity == "info" or case.status == "quarantined":
+            return Standing.LISTED
+        if partner is None:
+            return Standing.COUNTED
+        return Standing.COUNTED if base is not None and own and own.status == "active" else Standing.NEW
+
+    def _request(self, side: Side, prompt_id: str, messages: tuple[Message, ...]) -> Rendered:
+        model = self._model(side, prompt_id)
+        return as_request(side.prompts, prompt_id, messages, model, routed(self.head.config, model))
+
+    def _model(self, side: Side, prompt_id: str) -> str:
+        return self.selection.model or side.prompts.header(prompt_id).model or self.head.config.project.model
+
+    def _accepted(self, suite: Suite) -> dict[tuple[str, str], str]:
+        entries = [*suite.accept, *(a for a in self.head.config.accept if a.suite == suite.id)]
+        return {(a.case, a.what): a.because for a in entries if self._holds(a.until)}
+
+    def _holds(self, until: str | None) -> bool:
+        return until is None or date.fromisoformat(until) >= self.today
+
+
+def _accepts_of_no_case(suite: Suite, base_suite: Suite | None) -> list[str]:
+    """Entries under `accept` that excuse nothing, because no side has such a case."""
+    known = {*suite.by_id(), *(base_suite.by_id() if base_suite else ())}
+    return [
+        f"accept names {entry.case}, which is no case" for entry in suite.accept if entry.case not in known
+    ]
+
+
+def _loosened_gate(suite: Suite, base_suite: Suite | None) -> list[str]:
+    if base_suite is None:
+        return []
+    return [f"changes to the yardstick: gate {what}" for what in loosened(base_suite.gate, suite.gate)]
