@@ -170,6 +170,11 @@ class SqliteAnswers:
                 self._connection.close()
                 self._connection = None
 
+    def __del__(self) -> None:
+        """A store that nobody closed gives its file back, as files do; Python 3.13 warns of those that do not."""
+        if getattr(self, "_connection", None) is not None:
+            self.close()
+
     def _read(self, work: Callable[[sqlite3.Connection], Result], empty: Result) -> Result:
         """`work` on one consistent picture of the file; `empty` without a file."""
         with self._lock:
