@@ -13,7 +13,8 @@ from tests.store.reading import ANY_TEXT, all_keys, reach, reads_or_refuses, ref
 
 REFUSED_JSON = {
     "nothing": ("", "bad-json", "f:1:1"),
-    "comma before the end": ('{"a": 1,\n}', "bad-json", "f:2:1"),
+    # Python 3.13 points at the comma itself.
+    "comma before the end": ('{"a": 1,\n}', "bad-json", "f:2:1 or f:1:8"),
     "more after the end": ("1 2", "bad-json", "f:1:3"),
     "duplicate key": ('{"b": {"a": 1,\n "a": 2}}', "duplicate-key", "f:2:2"),
     "NaN": ('{"a": NaN}', "not-finite", "f:1:7"),
@@ -32,7 +33,7 @@ def test_what_json_must_not_say_is_refused_at_its_line_and_column(text: str, slu
     error = refused(read_json, text)
 
     assert error.slug in (slug, "too-deep")
-    assert at is None or str(error.at) == at
+    assert at is None or str(error.at) in at.split(" or ")
     assert error.fix
 
 
