@@ -331,6 +331,8 @@ def test_a_case_that_was_set_aside_on_base_cannot_be_taken_out(status):
         {"checks": ()},
         {"checks": (a_check("contains", value="y"),)},
         {"checks": (a_check("contains", value="x", required=False),)},
+        {"watch": True},
+        {"finished": False},
     ],
 )
 def test_a_blocker_that_asks_less_is_weakened_and_a_normal_case_may_change(after):

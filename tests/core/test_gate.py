@@ -279,6 +279,15 @@ def test_few_clusters_are_never_a_pass(clusters: int, status: str):
         assert "too few groups" in found.message
 
 
+def test_breaks_in_few_clusters_that_were_not_redrawn_are_given_no_bound():
+    pairs = [pair for n in range(3) for pair in cases(20, name=f"g{n}", group=f"g{n}")]
+
+    found = ruled([*pairs, *cases(1, "p", "f", name="b", group="g0")])
+
+    assert (found.rule, found.word) == ("no-break-found", "UNDECIDED")
+    assert found.message == "1 broken, 0 fixed, not redrawn; too few groups for a bound"
+
+
 def test_several_draws_are_judged_by_their_means():
     pairs = [*cases(40, "ppp", "ppp"), *cases(7, "ppp", "fff")]
 
