@@ -94,7 +94,7 @@ class Count(Rule):
             raise ValueError(f"`min` {self.min} is more than `max` {self.max}")
 
     def count(self, text: str) -> int:
-        """How many there are in `text`."""
+        """How many there are in `text`: each kind of count says it, so this one is never asked."""
         raise NotImplementedError(type(self).__name__)
 
     def __call__(self, subject: Subject) -> Opinion:

@@ -63,6 +63,7 @@ def rows(connection: Any, table: str, requests: Iterable[str]) -> Iterator[Row]:
 
 def insert(connection: Any, table: str, key: Sequence[str | int], value: bytes, sha256: str, at: str) -> int:
     """1 if the row is new, 0 if there is one. A damaged row is kept apart and gives up its place."""
+    # Only names of tables and columns from `_KEYS` are written into a query; every value is a parameter.
     names = _KEYS[table]
     columns = f"{', '.join(names)}, value, sha256, at"
     marks = ", ".join("?" * (len(names) + 3))
@@ -71,15 +72,15 @@ def insert(connection: Any, table: str, key: Sequence[str | int], value: bytes, 
     if connection.execute(query, row).rowcount:
         return 1
     where = " AND ".join(f"{name} = ?" for name in names)
-    there = connection.execute(f"SELECT value, sha256 FROM {table} WHERE {where}", key).fetchone()  # noqa: S608
+    there = connection.execute(f"SELECT value, sha256 FROM {table} WHERE {where}", key).fetchone()  # noqa: S608 - as above
     if is_intact(*there):
         return 0
     # Left where it is, it would be asked and paid for again in every run, each time a new draw.
     connection.execute(
-        f"INSERT INTO damaged ({columns}) SELECT {columns} FROM {table} WHERE {where}",  # noqa: S608
+        f"INSERT INTO damaged ({columns}) SELECT {columns} FROM {table} WHERE {where}",  # noqa: S608 - as above
         key,
     )
-    connection.execute(f"DELETE FROM {table} WHERE {where}", key)  # noqa: S608
+    connection.execute(f"DELETE FROM {table} WHERE {where}", key)  # noqa: S608 - as above
     return int(connection.execute(query, row).rowcount)
 
 
