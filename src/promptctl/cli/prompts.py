@@ -105,6 +105,6 @@ def render(
         return
     for message in request.messages:
         write(f"--- {message.role}")
-        write(message.content)
+        write(message.text)
     params = ", ".join(f"{name} {value}" for name, value in request.params.items())
     write(terminal_line(f"--- {request.model}{params and f', {params}'}, {request.digest[:15]}"))

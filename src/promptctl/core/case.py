@@ -49,6 +49,13 @@ class CheckSpec(Record):
         }
 
 
+class Turn(Record):
+    """One user message of a conversation that the model's own replies continue, with checks of its reply."""
+
+    say: str
+    checks: tuple[CheckSpec, ...] = ()
+
+
 class Quarantine(Record):
     """Why a case is set aside, and the ISO date past which it counts again."""
 
@@ -70,6 +77,9 @@ class Accept(Record):
 class Case(Record):
     """Inputs, optional references, checks.
 
+    `messages` are a conversation so far; of `turns`, each is said after the model's reply to the one before.
+    `checks` look at the last reply, `checks_all` at every one.
+
     `written_id` is False where the id was computed from the inputs. `finished` asks for an answer that ended by
     itself; the suite says it for all its cases.
     """
@@ -83,11 +93,14 @@ class Case(Record):
     why: str | None = None
     vars: dict[str, Any] = {}
     input: Any = None
+    messages: tuple[dict[str, Any], ...] = ()
+    turns: tuple[Turn, ...] = ()
     contexts: tuple[dict[str, Any], ...] = ()
     relevant: tuple[str, ...] = ()
     expected: dict[str, Any] | None = None
     rejected: dict[str, Any] | None = None
     checks: tuple[CheckSpec, ...] = ()
+    checks_all: tuple[CheckSpec, ...] = ()
     watch: bool = False
     finished: bool = True
     source: dict[str, Any] | None = None
@@ -97,17 +110,28 @@ class Case(Record):
 
     def inputs(self) -> dict[str, Any]:
         """What the case puts into a prompt, as written."""
-        return {"vars": self.vars, "input": self.input, "contexts": self.contexts}
+        given: dict[str, Any] = {"vars": self.vars, "input": self.input, "contexts": self.contexts}
+        # Only where they are used, so that digests of suites without conversations stay what they were.
+        if self.messages:
+            given["messages"] = self.messages
+        if self.turns:
+            given["turns"] = [turn.say for turn in self.turns]
+        return given
 
     def meaning(self) -> dict[str, Any]:
         """What the case asks of an output, apart from its inputs: equal meanings judge alike."""
-        return {
+        asked: dict[str, Any] = {
             "expected": self.expected,
             "rejected": self.rejected,
             "checks": [check.meaning() for check in self.checks],
             "watch": self.watch,
             "finished": self.finished,
         }
+        if self.checks_all:
+            asked["checks_all"] = [check.meaning() for check in self.checks_all]
+        if any(turn.checks for turn in self.turns):
+            asked["turns"] = [[check.meaning() for check in turn.checks] for turn in self.turns]
+        return asked
 
     @property
     def asked(self) -> bool:

@@ -1,7 +1,7 @@
 """A prompt's header and a version of it. Plain dataclasses, as in `message`: `load` needs no msgspec."""
 
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
 from promptctl.core.digest import digest
 
@@ -34,20 +34,48 @@ class InputSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutputSpec:
+    """What shape of answer is asked for. `schema` is a file of the prompt folder, relative to it."""
+
+    format: Literal["text", "json_object", "json_schema"] = "text"
+    name: str = "output"
+    strict: bool | None = None
+    schema: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Header:
-    """What a prompt file's header says. `inputs` is None without a header: every variable is a required string."""
+    """What a prompt file's header says. `inputs` is None without a header: every variable is a required string.
+
+    `tools` are files of the prompt folder, relative to it. `jinja` are flags that differ from ours, for imported files.
+    """
 
     description: str = ""
     model: str | None = None
     params: dict[str, Any] = field(default_factory=dict)
     inputs: dict[str, InputSpec] | None = None
+    output: OutputSpec | None = None
+    tools: tuple[str, ...] = ()
+    jinja: dict[str, bool] = field(default_factory=dict)
     allow_empty: bool = False
     renamed_from: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
 
     def settings(self) -> dict[str, Any]:
         """What acts on a request, for the version digest."""
-        return {"model": self.model, "params": self.params, "allow_empty": self.allow_empty}
+        settings: dict[str, Any] = {
+            "model": self.model,
+            "params": self.params,
+            "allow_empty": self.allow_empty,
+        }
+        # Only where they are used, so that a version's digest outlives what a header may say later.
+        if self.output is not None:
+            settings["output"] = asdict(self.output)
+        if self.tools:
+            settings["tools"] = self.tools
+        if self.jinja:
+            settings["jinja"] = self.jinja
+        return settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +84,7 @@ class PromptVersion:
 
     `closure` maps each file it needs (relative to the prompt root) to its text; `path` is the template's
     path as a user would type it; `inputs` are the declared ones, or those found in a file without header.
+    `tools` and `schema` are the content of the files that the header names.
     """
 
     id: str
@@ -64,6 +93,8 @@ class PromptVersion:
     inputs: dict[str, InputSpec]
     closure: dict[str, str]
     dynamic: bool = False
+    tools: tuple[dict[str, Any], ...] = ()
+    schema: dict[str, Any] | None = None
 
     @property
     def digest(self) -> str:

@@ -126,7 +126,7 @@ def _guess(wanted: Wanted, model: str, config: Config) -> float | None:
     known = config.prices.get(model)
     if known is None:
         return None
-    text = "".join(message.content for message in wanted.request.messages)
+    text = "".join(message.text for message in wanted.request.messages)
     letters = sum(character.isascii() for character in text)
     tokens = letters / 4 + (len(text) - letters)
     return (tokens * known.input + USUAL_ANSWER * known.output) / 1_000_000

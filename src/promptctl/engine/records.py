@@ -202,7 +202,7 @@ def _sizes(plan: SuitePlan, comparison: Comparison) -> Sizes:
 def _size(sent: Sequence[Rendered], trials: Sequence[Trial]) -> Size:
     answers = [trial.answer for trial in trials if trial.answer is not None]
     usages = [answer.usage for answer in answers if answer.usage is not None]
-    prompt = [sum(len(message.content) for message in one.request.messages) for one in sent]
+    prompt = [sum(len(message.text) for message in one.request.messages) for one in sent]
     return Size(
         prompt_characters=_mean(prompt) or 0.0,
         answer_characters=_mean([len(answer.text) for answer in answers]),

@@ -77,4 +77,4 @@ class EmbeddedProvider:
 
 def spoken(request: Request) -> Sequence[Message]:
     """The messages that say something, in order."""
-    return [message for message in request.messages if message.content.strip()]
+    return [message for message in request.messages if message.text.strip()]

@@ -64,7 +64,7 @@ def answer(messages: Sequence[Message]) -> str:
     messages = messages[: last + 1]
     examples, query = written_examples(messages)
     if not examples:
-        examples, query = turns(messages), unframed(messages[-1].content)
+        examples, query = turns(messages), unframed(messages[-1].text)
     if examples:
         position, _ = index(tuple(example.input for example in examples)).nearest(query)
         return examples[position].label
@@ -81,8 +81,8 @@ def written_examples(messages: Sequence[Message]) -> tuple[list[Example], str]:
 
     Where earlier messages hold pairs, the last one holds none: an input must not bring its own examples.
     """
-    last = messages[-1].content
-    earlier = [entries(message.content) for message in messages[:-1]]
+    last = messages[-1].text
+    earlier = [entries(message.text) for message in messages[:-1]]
     own = entries(last)
     patterns = repeated(earlier, own)
     listed = earlier if patterns else [*earlier, own]
@@ -148,7 +148,7 @@ def entries(text: str) -> list[Entry]:
 def turns(messages: Sequence[Message]) -> list[Example]:
     """User and assistant turns before the last message, as worked examples."""
     return [
-        Example(unframed(a.content), b.content.strip())
+        Example(unframed(a.text), b.text.strip())
         for a, b in pairwise(messages)
         if a.role == "user" and b.role == "assistant"
     ]
@@ -167,11 +167,11 @@ def unframed(text: str) -> str:
 def allowed(messages: Sequence[Message]) -> tuple[list[Choice], str]:
     """The labels that the prompt lists, and the input that follows them."""
     for i, message in enumerate(messages):
-        choices, end = _bulleted(message.content)
+        choices, end = _bulleted(message.text)
         if not choices:
-            choices, end = _in_line(message.content)
+            choices, end = _in_line(message.text)
         if choices:
-            rest = message.content[end:] if i == len(messages) - 1 else messages[-1].content
+            rest = message.text[end:] if i == len(messages) - 1 else messages[-1].text
             key = _INLINE_KEY.search(rest)
             return choices, rest[key.end() :] if key else rest
     return [], ""

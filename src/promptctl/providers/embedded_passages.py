@@ -40,8 +40,8 @@ def answer(messages: Sequence[Message]) -> str:
     last = next((i for i in range(len(messages) - 1, -1, -1) if messages[i].role == "user"), None)
     if last is None:
         return "[nearest-passage] There is no user message to answer."
-    earlier = [message.content for message in messages[:last] if message.role != "assistant"]
-    before, question = asked(messages[last].content, alone=not passages(earlier, strict=True))
+    earlier = [message.text for message in messages[:last] if message.role != "assistant"]
+    before, question = asked(messages[last].text, alone=not passages(earlier, strict=True))
     given = [*earlier, before]
     sentences = passages(given)
     if not sentences:

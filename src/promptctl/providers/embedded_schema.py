@@ -33,14 +33,14 @@ def find(
 ) -> tuple[dict[str, Any] | None, str]:
     """The properties to fill, by name, or None; and the text of the last user message behind the schema."""
     last = next((message for message in reversed(messages) if message.role == "user"), None)
-    text = last.content if last else ""
+    text = last.text if last else ""
     given = _properties(_unwrapped(response_format or {}))
     if given:
         return given, text
     for message in messages:
-        found, end = _written(message.content)
+        found, end = _written(message.text)
         if not found:
-            found, end = _listed(message.content)
+            found, end = _listed(message.text)
         if found:
             return found, text[end:] if message is last else text
     return None, text

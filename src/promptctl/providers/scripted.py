@@ -88,7 +88,7 @@ class _Script(msgspec.Struct, forbid_unknown_fields=True):
 
     def answer(self, request: Request, _sample: int) -> Said:
         """The first failure, then the first answer, whose needle stands in a message; else the default."""
-        text = "\n".join(message.content for message in request.messages)
+        text = "\n".join(message.text for message in request.messages)
         for needle, failure in self.failures:
             if needle in text:
                 return failure
@@ -109,7 +109,7 @@ def _answering(answers: Sequence[Said] | Mapping[str, Said] | Answering) -> Answ
 
 
 def _last_user_text(request: Request) -> str:
-    texts = (message.content for message in reversed(request.messages) if message.role == "user")
+    texts = (message.text for message in reversed(request.messages) if message.role == "user")
     return next(texts, "")
 
 
