@@ -50,6 +50,8 @@ LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
 CODE = re.compile(r"^(`{3,}).*?^\1$", re.MULTILINE | re.DOTALL)
 VOLATILE = (
     (r"@[0-9a-f]{7}\b", "@0000000"),
+    (r"(?m)^[0-9a-f]{10}  \d{4}-\d\d-\d\d  ", "0000000000  DATE  "),
+    (r"(--(?:base|head)) [0-9a-f]{10}\b", r"\1 0000000000"),
     (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE"),
 )
 LEFT_OUT = "…"

@@ -14,8 +14,12 @@ COMMAND = "from promptctl.__main__ import run\nrun()"
 LOAD = """
 from promptctl import load
 
-messages = load("greet", root=sys.argv[1]).messages(name="Ada")
+prompt = load("greet", root=sys.argv[1])
+messages = prompt.messages(name="Ada")
 assert messages == [{"role": "user", "content": "Say hello to Ada."}], messages
+assert prompt.response_format["json_schema"]["schema"] == {"type": "object"}
+[message] = prompt.messages(name="Ada", face="https://x.test/a.png")
+assert [part["type"] for part in message["content"]] == ["text", "image_url"], message
 """
 
 # Written at exit, so that a process that ends by `sys.exit` tells as much as one that runs to its end.
@@ -70,7 +74,11 @@ def test_help_and_version_load_nothing_but_the_command_line(option: str, tmp_pat
 def test_an_application_that_loads_a_prompt_pays_for_jinja_and_yaml_alone(tmp_path: Path):
     prompt = tmp_path / "prompts" / "greet.prompt.j2"
     prompt.parent.mkdir()
-    prompt.write_text("---\ninputs: {name: string}\n---\nSay hello to {{ name }}.\n", encoding="utf-8")
+    header = "inputs: {name: string, face: {type: image, optional: true}}\noutput: {schema: s.json}"
+    prompt.write_text(
+        f"---\n{header}\n---\nSay hello to {{{{ name }}}}.{{{{ face | image }}}}\n", encoding="utf-8"
+    )
+    (prompt.parent / "s.json").write_text('{"type": "object"}', encoding="utf-8")
 
     loaded = loaded_by(LOAD, [str(tmp_path)], tmp_path)
 

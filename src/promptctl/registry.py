@@ -1,8 +1,9 @@
 """Names → where their code is. Built-ins and strangers come through the same tables.
 
 A new check, provider or reporter is one file (or one class in its family's file) and one line here. Third
-parties add theirs by entry points `promptctl.checks`, `promptctl.providers`, `promptctl.reporters`; they are
-looked up only when a project asks for a name that is not built in, so nothing installed by accident runs.
+parties add theirs by entry points `promptctl.checks`, `promptctl.providers`, `promptctl.reporters`,
+`promptctl.importers`; they are looked up only when a project asks for a name that is not built in, so nothing
+installed by accident runs.
 """
 
 from functools import cache
@@ -32,11 +33,29 @@ CHECKS: dict[str, str] = {
     "json_schema": "promptctl.checks.json_shape:JsonSchema",
     "json_equals": "promptctl.checks.json_shape:JsonEquals",
     "json_path": "promptctl.checks.json_shape:JsonPath",
+    "is_yaml": "promptctl.checks.yaml_text:IsYaml",
+    "is_xml": "promptctl.checks.xml_text:IsXml",
+    "is_html": "promptctl.checks.html_text:IsHtml",
+    "is_csv": "promptctl.checks.tables:IsCsv",
+    "is_sql": "promptctl.checks.sql:IsSql",
+    "code_block": "promptctl.checks.markdown:CodeBlock",
+    "markdown_section": "promptctl.checks.markdown:MarkdownSection",
+    "table": "promptctl.checks.tables:Table",
+    "levenshtein": "promptctl.checks.edits:Levenshtein",
     "max_words": "promptctl.checks.limits:MaxWords",
+    "max_tokens": "promptctl.checks.limits:MaxTokens",
+    "latency": "promptctl.checks.limits:Latency",
+    "cost": "promptctl.checks.limits:Cost",
     "not_empty": "promptctl.checks.limits:NotEmpty",
     "not_truncated": "promptctl.checks.limits:NotTruncated",
     "finish_reason": "promptctl.checks.limits:FinishReason",
     "blocklist": "promptctl.checks.limits:Blocklist",
+    "python": "promptctl.checks.own:Python",
+    "command": "promptctl.checks.own:Command",
+    "tool_called": "promptctl.checks.tools:ToolCalled",
+    "no_tool_call": "promptctl.checks.tools:NoToolCall",
+    "tool_args_schema": "promptctl.checks.tools:ToolArgsSchema",
+    "tool_call_f1": "promptctl.checks.tools:ToolCallF1",
 }
 
 PROVIDERS: dict[str, str] = {
@@ -50,7 +69,18 @@ REPORTERS: dict[str, str] = {
     "json": "promptctl.reporters.json:render",
 }
 
-_TABLES = {"checks": CHECKS, "providers": PROVIDERS, "reporters": REPORTERS}
+IMPORTERS: dict[str, str] = {
+    "github_models": "promptctl.importers.github_models:GithubModels",
+    "prompty": "promptctl.importers.prompty:Prompty",
+    "dotprompt": "promptctl.importers.dotprompt:Dotprompt",
+    "langfuse": "promptctl.importers.langfuse:Langfuse",
+    "promptfoo": "promptctl.importers.promptfoo.importer:Promptfoo",
+    "text": "promptctl.importers.text:Text",
+    "fstring": "promptctl.importers.text:FString",
+    "mustache": "promptctl.importers.text:Mustache",
+}
+
+_TABLES = {"checks": CHECKS, "providers": PROVIDERS, "reporters": REPORTERS, "importers": IMPORTERS}
 
 
 def names(room: str) -> list[str]:
@@ -58,9 +88,14 @@ def names(room: str) -> list[str]:
     return sorted(_TABLES[room])
 
 
+def foreign_names(room: str) -> list[str]:
+    """The names that installed packages add to a room, sorted. Nothing of theirs is imported."""
+    return sorted(_foreign(room))
+
+
 @cache
 def find(room: str, name: str) -> Any | None:
-    """What `name` stands for in `room` (`checks`, `providers`, `reporters`), or None."""
+    """What `name` stands for in `room` (`checks`, `providers`, `reporters`, `importers`), or None."""
     path = _TABLES[room].get(name) or _foreign(room).get(name)
     if path is None:
         return None

@@ -215,6 +215,15 @@ def test_nothing_and_the_id_of_a_tree_or_a_file_are_no_commits(repo: Repo, comma
         assert refused(repo, *command, revision).slug == "not-a-commit"
 
 
+@ways(
+    "render --var ticket=t", "show", "log", "diff", "ask --var ticket=t", "test --base", "diff reply --base"
+)
+def test_a_prompt_at_no_revision_is_not_the_working_tree(repo: Repo, command: tuple[str, ...]):
+    repo.commit(files=PROJECT)
+
+    assert refused(repo, *command, "reply@").slug == "not-a-commit"
+
+
 # Row 8: a shallow clone
 
 

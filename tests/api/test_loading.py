@@ -1,12 +1,15 @@
 """`load`: what an application meets where its files are not as they should be."""
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from promptctl import load
+from promptctl.api.loading import Prompt
 from promptctl.errors import PromptctlError
+from tests.pictures import PNG, SVG, part, uri
 
 
 def project(root: Path, config: str | None = None, **prompts: str) -> Path:
@@ -93,3 +96,63 @@ def test_a_folder_that_is_linked_into_itself_and_a_pipe_end_the_search(tmp_path:
     os.mkfifo(root / "prompts" / "pipe.prompt.j2")
 
     assert load("greet", root).messages() == [{"role": "user", "content": "x"}]
+
+
+SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}}
+TOOL = {"type": "function", "function": {"name": "look_up"}}
+LOOK = "inputs: {photo: image}\noutput: {schema: s.json, name: reply}\ntools: [t.json]\n"
+
+
+def looking(root: Path) -> Prompt:
+    """A prompt that shows a picture, offers a tool and asks for a schema."""
+    project(root, **{"look.prompt": f"---\n{LOOK}---\n{{{{ photo | image }}}}", "plain.prompt": "x"})
+    (root / "prompts" / "s.json").write_text(json.dumps(SCHEMA))
+    (root / "prompts" / "t.json").write_text(json.dumps(TOOL))
+    return load("look", root)
+
+
+def test_an_application_gets_all_that_its_call_needs(tmp_path: Path):
+    prompt = looking(tmp_path)
+
+    assert prompt.tools == [TOOL]
+    assert prompt.response_format == {
+        "type": "json_schema",
+        "json_schema": {"name": "reply", "schema": SCHEMA},
+    }
+    plain = load("plain", tmp_path)
+    assert (plain.tools, plain.response_format) == ([], None)
+
+
+def test_what_an_application_changes_is_its_own(tmp_path: Path):
+    looking(tmp_path).tools[0]["function"]["name"] = "changed"
+
+    assert load("look", tmp_path).tools == [TOOL]
+
+
+def test_an_application_gives_a_picture_as_a_path_or_as_an_address(tmp_path: Path):
+    (tmp_path / "a.png").write_bytes(PNG)
+    prompt = looking(tmp_path)
+
+    assert prompt.messages(photo=tmp_path / "a.png") == [{"role": "user", "content": [part()]}]
+    for address in (uri(), "https://x.test/a.png"):
+        [message] = prompt.messages(photo=address)
+        assert message["content"][0]["image_url"] == {"url": address}
+
+
+@pytest.mark.parametrize("photo", ["a.png", "/etc/passwd", "file:///etc/passwd", "http://x.test/a.png"])
+def test_a_text_never_names_a_file_of_the_application(photo: str, tmp_path: Path):
+    (tmp_path / "a.png").write_bytes(PNG)
+
+    with pytest.raises(PromptctlError) as caught:
+        looking(tmp_path).messages(photo=photo)
+
+    assert caught.value.slug == "bad-image"
+
+
+def test_a_file_that_is_no_picture_is_refused(tmp_path: Path):
+    (tmp_path / "a.png").write_bytes(SVG)
+
+    for path, slug in ((tmp_path / "a.png", "bad-image"), (tmp_path / "b.png", "cannot-read")):
+        with pytest.raises(PromptctlError) as caught:
+            looking(tmp_path).messages(photo=path)
+        assert caught.value.slug == slug

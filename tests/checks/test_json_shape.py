@@ -7,9 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from promptctl.checks.json_shape import JsonSchema
 from promptctl.checks.json_text import ABSENT, code_blocks, first_difference, fragments, look_up
+from promptctl.core.exchange import Output
+from promptctl.core.verdict import Subject
 from promptctl.errors import FileError
-from tests.checks.asking import built, opinion_of, says
+from tests.checks.asking import built, opinion_of, place_of, says
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
@@ -201,9 +204,9 @@ def test_a_schema_that_contains_itself_takes_a_tree():
 
 
 def test_a_list_under_required_belongs_to_the_schema_and_true_to_the_check():
-    assert built({"json_schema": {"required": ["a"]}}).spec.args == {"schema": {"required": ["a"]}}
+    assert built({"json_schema": {"required": ["a"]}}).spec.args["schema"] == {"required": ["a"]}
     spec = built({"json_schema": {"schema": {"required": ["a"]}, "required": False}}).spec
-    assert (spec.args, spec.required) == ({"schema": {"required": ["a"]}}, False)
+    assert (spec.args["schema"], spec.required) == ({"required": ["a"]}, False)
 
 
 @pytest.mark.parametrize(
@@ -268,3 +271,46 @@ def test_a_pattern_in_an_output_that_asks_for_too_many_repeats_is_a_fail():
     schema = {"type": "string", "format": "regex"}
 
     assert says({"json_schema": {"schema": schema}}, '"a{99999999999999999999}"') == "fail"
+
+
+# schemas in files
+
+
+def test_a_schema_in_a_file_means_the_same_as_one_in_the_suite():
+    schema = {"type": "object", "required": ["id"]}
+    files = {"prompts/schemas/reply.json": json.dumps(schema)}
+
+    for name in ("json_schema", "contains_json", "is_yaml"):
+        inside = built({name: {"schema": schema}}).spec
+        assert built({name: {"file": "prompts/schemas/reply.json"}}, files).spec.meaning() == inside.meaning()
+
+
+@pytest.mark.parametrize(
+    ("path", "slug"),
+    [
+        ("prompts/gone.json", "no-such-file"),
+        ("../x.json", "outside-prompts"),
+        ("/etc/passwd", "outside-prompts"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_said_at_the_check(path: str, slug: str):
+    with pytest.raises(FileError) as caught:
+        built({"json_schema": {"file": path}})
+
+    assert caught.value.slug == slug
+    assert caught.value.at == place_of("checks", 0)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [{}, {"schema": {"type": "object"}, "file": "a.json"}, {"file": "a.json", "type": "object"}],
+    ids=str,
+)
+def test_a_schema_is_given_once(args: object):
+    with pytest.raises(FileError, match="bad-check-arguments"):
+        built({"json_schema": args}, {"a.json": '{"type": "object"}'})
+
+
+def test_a_schema_that_was_not_read_is_never_passed():
+    with pytest.raises(ValueError, match="was not read"):
+        JsonSchema(file="a.json")(Subject(text="{}", output=Output(text="{}")))

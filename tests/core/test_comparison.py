@@ -364,6 +364,15 @@ def test_an_optional_check_may_go():
     assert weakened_because(before, a_case(severity="blocker", checks=())) is None
 
 
+def test_a_check_that_the_prompt_itself_asked_may_go_with_the_prompts_schema():
+    implied = replace(a_check("json_schema", schema={}), implied=True)
+
+    assert (
+        weakened_because(a_case(severity="blocker", checks=(implied,)), a_case(severity="blocker", checks=()))
+        is None
+    )
+
+
 def test_what_is_meant_so_carries_its_reason():
     blocker = a_case(severity="blocker")
 

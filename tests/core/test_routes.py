@@ -1,4 +1,5 @@
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,9 @@ from promptctl.core.routes import (
     address_fault,
     is_loopback,
     route,
+    sent_format,
     sent_params,
+    unread_params,
 )
 from promptctl.errors import PromptctlError
 
@@ -148,6 +151,62 @@ def test_the_token_limit_is_sent_under_the_name_of_the_dialect(dialect: Dialect,
 def test_parameters_are_otherwise_sent_as_they_are_and_an_explicit_name_wins():
     assert sent_params({"temperature": 0.0, "x": [1]}, COMMON) == {"temperature": 0.0, "x": [1]}
     assert sent_params({"max_tokens": 7, "max_output_tokens": 5}, COMMON) == {"max_tokens": 7}
+
+
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "a", "schema": {}}}
+JSON = {"type": "json_object"}
+
+
+@pytest.mark.parametrize(
+    ("formats", "wanted", "sent"),
+    [
+        (("json_schema", "json_object"), SCHEMA, SCHEMA),
+        (("json_schema", "json_object"), JSON, JSON),
+        (("json_object",), SCHEMA, JSON),
+        (("json_schema",), JSON, None),
+        ((), SCHEMA, None),
+        ((), JSON, None),
+        (("json_schema",), None, None),
+        ((), None, None),
+    ],
+)
+def test_a_server_is_asked_for_the_format_it_has_and_never_for_more_than_is_wanted(
+    formats: tuple[str, ...], wanted: dict[str, Any] | None, sent: dict[str, Any] | None
+):
+    assert sent_format(wanted, Dialect(formats=formats)) == sent
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "unread"),
+    [
+        ("gpt-x", {"max_tokens": 1, "temperature": 0, "seed": 1}, [("max_tokens", "max_output_tokens")]),
+        (
+            "qwen-plus",
+            {"max_completion_tokens": 1, "top_k": 3},
+            [("max_completion_tokens", "max_output_tokens")],
+        ),
+        ("claude-x", {"max_tokens": 1, "max_completion_tokens": 1, "temperature": 0}, []),
+        (
+            "claude-x",
+            {"seed": 1, "reasoning_effort": "low"},
+            [("seed", ""), ("reasoning_effort", "thinking")],
+        ),
+        ("kimi-k2", {"max_tokens": 1}, [("max_tokens", "max_output_tokens")]),
+        (
+            "glm-4",
+            {"maxTokens": 1, "stop_sequences": []},
+            [("maxTokens", "max_output_tokens"), ("stop_sequences", "stop")],
+        ),
+        ("glm-4", {"max_output_tokens": 1, "stop": []}, []),
+    ],
+)
+def test_a_parameter_that_a_server_does_not_read_is_known_with_the_right_one(
+    model: str, params: dict[str, Any], unread: list[tuple[str, str]]
+):
+    found = route(model, {}, {})
+
+    assert found is not None
+    assert list(unread_params(params, found.dialect)) == unread
 
 
 @pytest.mark.parametrize(

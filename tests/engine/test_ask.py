@@ -169,6 +169,46 @@ def test_more_calls_than_allowed_are_refused_before_the_first(store: SqliteAnswe
     ]
 
 
+def leading_to(provider: ScriptedProvider, **further: str) -> Callable[[Wanted, Answered], list[Wanted]]:
+    """What follows from an answer: the question that `further` names for the one that was asked."""
+
+    def follow(one: Wanted, _answered: Answered) -> list[Wanted]:
+        text = further.get(one.request.messages[0].text)
+        return wanted(provider, text) if text else []
+
+    return follow
+
+
+def test_what_follows_from_answers_is_asked_too_and_looked_up_first(store: SqliteAnswers):
+    provider = echo()
+    answer_all(wanted(provider, "a", "b"), store=store)
+    follow = leading_to(provider, a="b", b="c", c="d")
+
+    answers = answer_all(wanted(provider, "a", "x"), store=store, follow=follow, ahead=lambda: 1)
+
+    assert {request.messages[0].text for request, _ in provider.asked[2:]} == {"x", "c", "d"}
+    assert sorted(texts(answers)) == ["a 0", "b 0", "c 0", "d 0", "x 0"]
+
+
+def test_a_plan_counts_what_may_follow(store: SqliteAnswers):
+    provider = echo()
+
+    with pytest.raises(Incomplete, match="3 calls are needed"):
+        answer_all(wanted(provider, "a"), store=store, ahead=lambda: 2, max_calls=2)
+
+    assert provider.asked == []
+
+
+def test_no_more_calls_are_made_than_are_allowed_whatever_follows(store: SqliteAnswers):
+    provider = echo()
+    follow = leading_to(provider, a="b", b="c")
+
+    answers = answer_all(wanted(provider, "a"), store=store, follow=follow, max_calls=2)
+
+    assert texts(answers) == ["a 0", "b 0", "unavailable"]
+    assert len(provider.asked) == 2
+
+
 def test_what_is_wrong_before_the_first_call_is_raised_before_it(tmp_path: Path):
     (tmp_path / "file").touch()
     provider = echo()
@@ -353,7 +393,7 @@ def test_a_first_interrupt_starts_nothing_new_keeps_what_arrives_and_a_new_run_r
 def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(
     store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("promptctl.engine.ask.GRACE_SECONDS", 3600)
+    monkeypatch.setattr("promptctl.engine.interrupts.GRACE_SECONDS", 3600)
     provider = echo(delay=3600)
 
     def run() -> None:
@@ -371,7 +411,7 @@ def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(
 def test_calls_that_hang_are_cut_some_seconds_after_the_interrupt(
     store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("promptctl.engine.ask.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("promptctl.engine.interrupts.GRACE_SECONDS", 0.2)
 
     def run() -> None:
         with pytest.raises(AskingInterrupted):

@@ -15,7 +15,7 @@ from werkzeug import Request as Received
 from werkzeug import Response
 
 from promptctl.core.exchange import Failure, Output, Request, Usage
-from promptctl.core.message import Message
+from promptctl.core.message import Image, Message
 from promptctl.core.record import replace
 from promptctl.core.routes import COMPLETION_TOKENS, Route
 from promptctl.errors import PromptctlError
@@ -156,6 +156,33 @@ def test_what_is_sent_is_the_request_under_the_names_of_the_server(server: Serve
     ]
     assert server.headers[0]["authorization"] == f"Bearer {KEY}"
     assert server.headers[0]["x-team"] == "a"
+
+
+def test_images_and_calls_of_tools_are_sent_as_the_protocol_writes_them(server: Server):
+    server.says(a_completion())
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    picture = Image(url="https://x.test/a.png", detail="low")
+    request = a_request(
+        messages=(
+            Message(role="user", content=("Look:", picture)),
+            Message(role="assistant", content="", tool_calls=(call,)),
+            Message(role="tool", content="found", tool_call_id="1"),
+        )
+    )
+
+    answer(a_route(server.base_url), request)
+
+    assert server.received[0]["messages"] == [
+        {
+            "role": "user",
+            "content": [
+                {"type": "text", "text": "Look:"},
+                {"type": "image_url", "image_url": {"url": "https://x.test/a.png", "detail": "low"}},
+            ],
+        },
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "content": "found", "tool_call_id": "1"},
+    ]
 
 
 @pytest.mark.parametrize(("sample", "seed"), [(0, 7), (2, 9), (1000, 1007)])

@@ -87,7 +87,7 @@ support/reply   qwen-plus   52 cases: 52 affected, 0 unchanged
   52 → 50 of 52 pass, −3.8 points [−11.0, +1.3]; 2 confirmed broken, 0 fixed
   60 calls, 60 reused, 4 saved as equal, $0.012; detects −7 points at 80 %
   look closer   promptctl test support/reply --case must-pay -v
-  meant so?     name the case under `accept:` in its suite, with `what` and `because`
+  meant so?     promptctl cases accept must-pay --because '…'
 FAIL  support/reply: 1 blocker broken  [blocker-broken]
 """
     )

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from promptctl.errors import FileError, Place, PromptctlError
 
 ANY_TEXT = st.text() | st.text(
-    alphabet="ab:-[]{}&*!|>'\"%@`#,? \n\t\\<=~.0123456789\r\u2028：｛", max_size=60
+    alphabet="ab:-[]{}&*!|>'\"%@`#,? \n\t\\<=~.0123456789\r\u2028：｛｝，“”＃－［］　", max_size=60
 )
 
 

@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptctl.core.prompt import Header, InputSpec
+from promptctl.core.prompt import Header, InputSpec, OutputSpec
 from promptctl.errors import FileError, Place, PromptctlError
 from promptctl.store.headers import RESERVED, read_header
 from promptctl.store.prompts import Prompts
 from promptctl.store.trees import WorkTree
-from promptctl.templating.roles import without_blank_ends
+from promptctl.templating.marks import without_blank_ends
 
 PATH = "prompts/reply.prompt.j2"
 
@@ -165,6 +165,44 @@ def test_a_header_says_all_it_can():
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "output"),
+    [
+        ("{schema: a/b.json}", OutputSpec(format="json_schema", schema="a/b.json")),
+        (
+            "{format: json_schema, name: reply, strict: false, schema: a.json}",
+            OutputSpec(format="json_schema", name="reply", strict=False, schema="a.json"),
+        ),
+        ("{format: json_object}", OutputSpec(format="json_object")),
+        ("{format: text}", OutputSpec()),
+    ],
+)
+def test_the_shape_of_the_answer_is_read(text: str, output: OutputSpec):
+    assert read_header(f"output: {text}", PATH) == Header(output=output)
+
+
+def test_tools_are_files_in_their_order():
+    assert read_header("tools: [b.json, a/c.json]", PATH) == Header(tools=("b.json", "a/c.json"))
+    assert read_header("tools: []", PATH) == Header()
+
+
+def test_of_the_flags_those_are_kept_that_differ_from_ours():
+    found = read_header(
+        "jinja: {trim_blocks: false, lstrip_blocks: true, keep_trailing_newline: false}", PATH
+    )
+
+    assert found.jinja == {"trim_blocks": False, "keep_trailing_newline": False}
+
+
+def test_an_image_may_have_an_address_as_its_default():
+    found = read_header("inputs: {a: {type: image, default: 'https://x.test/a.png'}, b: image}", PATH)
+
+    assert found.inputs == {
+        "a": InputSpec(name="a", type="image", default="https://x.test/a.png"),
+        "b": InputSpec(name="b", type="image"),
+    }
+
+
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n"])
 def test_an_empty_header_is_the_default_one(text: str):
     assert read_header(text, PATH) == Header()
@@ -189,9 +227,32 @@ MISTAKES = {
     "a list": ("- model: m", "wrong-type", "2:1"),
     "a text": ("just text", "wrong-type", "2:1"),
     "not YAML": ("model: 'm", "bad-yaml", "2:8"),
-    "an output schema": ("output: {format: json_schema}", "not-supported-yet", "2:1"),
-    "tools": ("tools: [a.json]", "not-supported-yet", "2:1"),
-    "an image": ("inputs: {photo: image}", "not-supported-yet", "2:10"),
+    "an output that says nothing": ("output: {}", "bad-output", "2:1"),
+    "an output that is no mapping": ("output: json_object", "wrong-type", "2:1"),
+    "an unknown format": ("output: {format: json}", "wrong-value", "2:10"),
+    "an unknown key of the output": ("output: {shema: a.json}", "unknown-key", "2:10"),
+    "a format without its schema": ("output: {format: json_schema}", "bad-output", "2:10"),
+    "a schema without its format": ("output: {format: json_object, schema: a.json}", "bad-output", "2:31"),
+    "strict without a schema": ("output: {format: json_object, strict: true}", "bad-output", "2:31"),
+    "a name without a schema": ("output: {format: text, name: reply}", "bad-output", "2:24"),
+    "a name that no server takes": ("output: {schema: a.json, name: my reply}", "wrong-value", "2:26"),
+    "a schema written out": ("output:\n  schema: {type: object}", "wrong-type", "3:3"),
+    "a schema above the folder": ("output: {schema: ../a.json}", "outside-prompts", "2:10"),
+    "a schema by its whole path": ("output: {schema: /etc/passwd}", "outside-prompts", "2:10"),
+    "a schema by its address": ("output: {schema: 'https://x.test/a.json'}", "outside-prompts", "2:10"),
+    "a schema from here": ("output: {schema: ./a.json}", "outside-prompts", "2:10"),
+    "a schema in another system's words": ("output: {schema: 'a\\\\b.json'}", "outside-prompts", "2:10"),
+    "tools that are no list": ("tools: a.json", "wrong-type", "2:1"),
+    "a tool written out": ("tools:\n  - a.json\n  - {type: function}", "wrong-type", "4:5"),
+    "a tool that climbs": ("tools: [a.json, b/../../c.json]", "outside-prompts", "2:17"),
+    "an unknown flag": ("jinja: {trim_block: false}", "unknown-key", "2:9"),
+    "a flag that is no yes or no": ("jinja: {trim_blocks: 'no'}", "wrong-type", "2:9"),
+    "a menu of images": ("inputs: {a: {type: image, enum: [x]}}", "wrong-place", "2:27"),
+    "a file as the default of an image": (
+        "inputs: {a: {type: image, default: cat.png}}",
+        "bad-image",
+        "2:10",
+    ),
     **{f"{name} in params": (f"params: {{{name}: 1}}", "reserved-param", "2:10") for name in RESERVED},
 }
 

@@ -377,15 +377,33 @@ def test_what_is_not_a_commit_is_refused(repo: Repo, asked: dict[str, str]):
     assert caught.value.slug == "not-a-commit"
 
 
-def test_a_bare_repository_asks_for_both_sides(tmp_path: Path, repo: Repo):
+def test_the_head_of_a_bare_repository_is_its_head_and_never_a_work_tree(tmp_path: Path, repo: Repo):
     first = repo.commit(files={REPLY: "1"})
-    repo.commit(files={REPLY: "2"})
-    repo.git("clone", "--quiet", "--bare", str(repo.path), str(tmp_path / "bare.git"))
+    second = repo.commit(files={REPLY: "2"})
+    bare = tmp_path / "bare.git"
+    repo.git("clone", "--quiet", "--bare", str(repo.path), str(bare))
 
-    with pytest.raises(PromptctlError, match="no work tree"):
-        sides(tmp_path / "bare.git")
-    chosen = sides(tmp_path / "bare.git", base="main~1", head="main").base
-    assert chosen == Revision(label="main~1", commit=first)
+    chosen = sides(bare, base="main~1")
+    unnamed = sides(bare)
+
+    assert chosen == Sides(
+        base=Revision(label="main~1", commit=first), head=Revision(label="HEAD", commit=second)
+    )
+    assert (unnamed.nothing, unnamed.note) == (True, NOTHING)
+    with pytest.raises(PromptctlError, match="no work tree") as caught:
+        sides(bare, head="WORKTREE")
+    assert caught.value.slug == "no-work-tree"
+
+
+def test_a_branch_of_a_bare_repository_is_compared_from_where_it_left_main(tmp_path: Path, repo: Repo):
+    left = repo.commit(files={REPLY: "1"})
+    change = repo.branch("change").commit(files={REPLY: "2"})
+    repo.git("clone", "--quiet", "--bare", str(repo.path), str(tmp_path / "bare.git"))
+    repo.git("--git-dir", str(tmp_path / "bare.git"), "symbolic-ref", "HEAD", "refs/heads/main")
+
+    assert sides(tmp_path / "bare.git", head="change") == Sides(
+        base=Revision(label="main", commit=left), head=Revision(label="change", commit=change)
+    )
 
 
 # Cost
@@ -414,8 +432,9 @@ def counting_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     real = subprocess.run(["which", "git"], capture_output=True, text=True, check=True).stdout.strip()
     log, folder = tmp_path / "commands", tmp_path / "bin"
     folder.mkdir()
+    skipped = "-*|core.*|diff.*"
     words = (
-        'for word in "$@"; do case "$word" in -*|core.*) ;; *) echo "$word" >> "$LOG"; break ;; esac; done'
+        f'for word in "$@"; do case "$word" in {skipped}) ;; *) echo "$word" >> "$LOG"; break ;; esac; done'
     )
     (folder / "git").write_text(f'#!/bin/sh\nLOG="{log}"\n{words}\nexec "{real}" "$@"\n')
     (folder / "git").chmod(0o755)

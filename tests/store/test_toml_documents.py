@@ -92,10 +92,6 @@ def test_toml_places_are_found_when_asked_for(keys: tuple[Any, ...], place: str)
     assert str(document.place(*keys)) == place
 
 
-def test_full_width_punctuation_that_breaks_toml_is_named():
-    assert ": instead of ：" in (refused(read_toml, "a：= 1").fix or "")
-
-
 @given(ANY_TEXT | st.text(alphabet="[]{}=.\"'#ab1,\n \\-:T", max_size=60))
 def test_any_text_is_toml_or_refused_with_its_place(text: str):
     reads_or_refuses(read_toml, text)

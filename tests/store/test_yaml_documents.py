@@ -149,25 +149,6 @@ def test_unquoted_jinja_in_yaml_says_to_quote_it(text: str):
     assert "quote Jinja in YAML" in (refused(read_yaml, text).fix or "")
 
 
-@pytest.mark.parametrize(
-    ("text", "says"),
-    [
-        ("input：我的钱\nexpected: 退款", ": instead of ："),
-        ("a: “x”: b", '" instead of “'),
-        ("a: ｛b: c｝", "{ instead of ｛"),
-        ("a: [b：c, d\n", ": instead of ："),
-    ],
-)
-def test_full_width_punctuation_that_breaks_yaml_is_named(text: str, says: str):
-    assert says in (refused(read_yaml, text).fix or "")
-
-
-def test_full_width_punctuation_does_not_hide_another_cure():
-    fix = refused(read_yaml, "a: 你好，世界: x").fix or ""
-
-    assert fix.startswith('put a text that contains ": " in quotes; where the format needs punctuation')
-
-
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize("piece", ["[", "{a: ", "- ", "? ", "{", "[{a: "])
 def test_forty_thousand_levels_end_in_an_error(piece: str):

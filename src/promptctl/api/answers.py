@@ -1,20 +1,22 @@
 """Answers from elsewhere into the store, and answers from the store into files that can be committed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from promptctl.api.project import Project
 from promptctl.core.case import Suite
 from promptctl.core.exchange import AnswerKey, Output, Source
-from promptctl.core.words import did_you_mean, plural
+from promptctl.core.words import did_you_mean
 from promptctl.engine.answering import own_store, recordings
-from promptctl.engine.ask import Wanted, answer_all
+from promptctl.engine.ask import answer_all
+from promptctl.engine.conversations import Draw, Draws
+from promptctl.engine.fitting import Fitted, fit
 from promptctl.engine.load import Side, routed
 from promptctl.engine.one_side import OneSide
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
 from promptctl.providers.recorded import recording_line
-from promptctl.store.answer_lines import AnswerLine, read_answer_lines
+from promptctl.store.answer_lines import read_answer_lines
 from promptctl.store.answers import SqliteAnswers
 from promptctl.store.suite_files import ANSWERS
 
@@ -41,6 +43,7 @@ class ExportedLine(NamedTuple):
     case: str
     model: str
     sample: int
+    turn: int
     text: str
 
 
@@ -52,17 +55,6 @@ class Exported(NamedTuple):
     lines: tuple[ExportedLine, ...]
     missing: tuple[str, ...]
     warnings: tuple[str, ...]
-
-
-class _Fitted(NamedTuple):
-    """A line with the digest of the request that it answers."""
-
-    request: str
-    line: AnswerLine
-
-    @property
-    def key(self) -> Key:
-        return self.request, self.line.sample
 
 
 def import_answers(
@@ -87,10 +79,10 @@ def import_answers(
         PromptctlError, Several: every line that cannot be used, with its place. Nothing is stored then.
     """
     prompt_id, side = project.split(prompt)
-    one = OneSide(project.worktree(), side, prompt_id, model=model)
+    one = OneSide(project.here(), side, prompt_id, model=model)
     suites = one.suites(suite)
     lines, errors = read_answer_lines(data, path)
-    fitted = _fit(one, suites, lines, errors)
+    fitted = fit(one, suites, lines, errors)
     unique = _unique(fitted, errors)
     if not lines and not errors:
         fix = 'write a line for each: {"case": "ID", "output": "…"}'
@@ -101,7 +93,7 @@ def import_answers(
     try:
         fresh = _fresh(store, unique, errors)
         raise_all(sorted(errors, key=_line_number))
-        store.put_imported([(one.request, one.line.sample, one.line.output) for one in fresh])
+        store.put_imported([(*one.key, one.output) for one in fresh])
         unused = _unused(store, one, unique)
     finally:
         store.close()
@@ -128,8 +120,12 @@ def export_answers(project: Project, selectors: Sequence[str]) -> list[Exported]
     Raises:
         PromptctlError: no such suite, or one that cannot be read or rendered.
     """
-    side = project.worktree()
-    return [_export(project, side, side.suites.suite(suite_id)) for suite_id in _selected(side, selectors)]
+    side = project.here()
+    return [
+        one
+        for suite_id in _selected(side, selectors)
+        for one in _export(project, side, side.suites.suite(suite_id))
+    ]
 
 
 def _selected(side: Side, selectors: Sequence[str]) -> list[str]:
@@ -147,95 +143,63 @@ def _selected(side: Side, selectors: Sequence[str]) -> list[str]:
     return sorted(chosen)
 
 
-def _export(project: Project, side: Side, suite: Suite) -> Exported:
+def _export(project: Project, side: Side, suite: Suite) -> Iterator[Exported]:
+    """What one suite's cases need; what private cases need is apart, and belongs beside them."""
     side.prompts.require(suite.prompt)
     one = OneSide(side, side, suite.prompt)
     provider = project.providers().provider(one.model)
     needed = [
-        (case.id, Wanted(one.of_case(suite, case).request, sample, provider))
+        (case.id, Draw(one.of_case(suite, case), sample, provider))
         for case in suite.cases
         if case.asked
         for sample in range(suite.samples)
     ]
+    draws = Draws(draw for _, draw in needed)
     store = own_store(project.root)
     try:
-        found = answer_all(
-            [wanted for _, wanted in needed],
+        answer_all(
+            draws.questions,
             store=store,
             recorded=recordings(side, suite.id),
             offline=True,
+            follow=draws.follow,
         )
     finally:
         store.close()
-    lines, missing = [], []
-    for case_id, wanted in needed:
-        output = found[wanted.key].answer
-        if isinstance(output, Output):
-            lines.append(_exported(case_id, wanted, output))
-        elif case_id not in missing:
-            missing.append(case_id)
+    private = {one.id for one in suite.cases if one.place and side.suites.is_private(one.place.path)}
     name = suite.prompt.rpartition("/")[2]
-    path = f"{side.suites.folder}/{suite.id}/{ANSWERS}/{name}.jsonl"
-    return Exported(suite.id, path, tuple(sorted(lines)), tuple(missing), tuple(store.warnings))
+    for folder in side.suites.folders:
+        apart = folder != side.suites.folder
+        own = [(case_id, draw) for case_id, draw in needed if (case_id in private) == apart]
+        if not own and (needed or apart):
+            continue
+        lines = [line for case_id, draw in own for line in _exported(case_id, draw)]
+        missing = list(dict.fromkeys(case_id for case_id, draw in own if draw.waiting))
+        path = f"{folder}/{suite.id}/{ANSWERS}/{name}.jsonl"
+        yield Exported(suite.id, path, tuple(sorted(lines)), tuple(missing), tuple(store.warnings))
 
 
-def _exported(case_id: str, wanted: Wanted, output: Output) -> ExportedLine:
-    model, key = output.model or wanted.request.model, wanted.key
-    text = recording_line(case=case_id, sample=key.sample, request=key.request, model=model, output=output)
-    return ExportedLine(case_id, model, key.sample, text)
-
-
-def _fit(
-    one: OneSide, suites: Sequence[Suite], lines: Sequence[AnswerLine], errors: list[PromptctlError]
-) -> list[_Fitted]:
-    """Each line with its request; a line whose case is unknown, ambiguous or does not render is a mistake."""
-    known = sorted({case.id for suite in suites for case in suite.cases})
-    requests: dict[str, str | PromptctlError] = {}
-    fitted = []
-    for line in lines:
-        if line.case not in requests:
-            requests[line.case] = _request(one, suites, line.case, known)
-        request = requests[line.case]
-        if isinstance(request, str):
-            fitted.append(_Fitted(request, line))
-        else:
-            message = request.message if request.at is None else f"{request.message} ({request.at})"
-            errors.append(FileError(message, slug=request.slug, at=line.place, fix=request.fix))
-    return fitted
-
-
-def _request(
-    one: OneSide, suites: Sequence[Suite], case_id: str, known: Sequence[str]
-) -> str | PromptctlError:
-    having = [(suite, case) for suite in suites if (case := suite.case(case_id))]
-    if not having:
-        where = ", ".join(suite.id for suite in suites)
-        hint = did_you_mean(case_id, known) or (f"its first is {known[0]!r}. " if known else "")
-        return PromptctlError(
-            f"{where} has no case {case_id!r} among its {plural(len(known), 'case')}",
-            slug="unknown-case",
-            fix=f"{hint}`promptctl list` shows suites and their cases",
+def _exported(case_id: str, draw: Draw) -> Iterator[ExportedLine]:
+    """A line for each answer: one, or one a turn of a conversation, also where later ones are missing."""
+    for turn, (wanted, output) in enumerate(zip(draw.questions, draw.replies, strict=False), 1):
+        model, key = output.model or wanted.request.model, wanted.key
+        text = recording_line(
+            case=case_id,
+            turn=turn if draw.rendered.later else None,
+            sample=key.sample,
+            request=key.request,
+            model=model,
+            output=output,
         )
-    try:
-        digests = {one.of_case(suite, case).request.digest for suite, case in having}
-    except PromptctlError as error:
-        return error
-    if len(digests) > 1:
-        names = ", ".join(suite.id for suite, _ in having)
-        return PromptctlError(
-            f"case {case_id!r} is in several suites: {names}",
-            slug="ambiguous-case",
-            fix=f"say which is meant: --suite {having[0][0].id}",
-        )
-    return digests.pop()
+        yield ExportedLine(case_id, model, key.sample, turn, text)
 
 
-def _unique(fitted: Sequence[_Fitted], errors: list[PromptctlError]) -> list[_Fitted]:
+def _unique(fitted: Sequence[Fitted], errors: list[PromptctlError]) -> list[Fitted]:
     """One line for each question: two cases with equal inputs ask the same, and must then hold the same answer."""
-    first: dict[Key, _Fitted] = {}
+    first: dict[Key, Fitted] = {}
     for one in fitted:
         there = first.setdefault(one.key, one)
-        if not _same(there.line.output, one.line.output):
+        if not _same(there.output, one.output):
             other = f"{there.line.case!r} (line {there.line.place.line})"
             errors.append(
                 FileError(
@@ -248,7 +212,7 @@ def _unique(fitted: Sequence[_Fitted], errors: list[PromptctlError]) -> list[_Fi
     return list(first.values())
 
 
-def _fresh(store: SqliteAnswers, lines: Sequence[_Fitted], errors: list[PromptctlError]) -> list[_Fitted]:
+def _fresh(store: SqliteAnswers, lines: Sequence[Fitted], errors: list[PromptctlError]) -> list[Fitted]:
     """The lines that are not stored yet. Another output in a line's place is a mistake: nothing is replaced."""
     stored: dict[Key, Output] = {}
     for request in dict.fromkeys(one.request for one in lines):
@@ -260,7 +224,7 @@ def _fresh(store: SqliteAnswers, lines: Sequence[_Fitted], errors: list[Promptct
         there = stored.get(one.key)
         if there is None:
             fresh.append(one)
-        elif not _same(there, one.line.output):
+        elif not _same(there, one.output):
             errors.append(
                 FileError(
                     f"another output of case {one.line.case!r} is imported already as sample {one.line.sample}",
@@ -276,7 +240,7 @@ def _same(one: Output, other: Output) -> bool:
     return (one.text, one.finish, one.tool_calls) == (other.text, other.finish, other.tool_calls)
 
 
-def _unused(store: SqliteAnswers, one: OneSide, lines: Sequence[_Fitted]) -> int:
+def _unused(store: SqliteAnswers, one: OneSide, lines: Sequence[Fitted]) -> int:
     """How many imported outputs stand behind an answer that was asked: that one comes first."""
     route = routed(one.head.config, one.model)
     if route is None:

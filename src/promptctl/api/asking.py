@@ -4,13 +4,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from promptctl.api.project import Project
-from promptctl.core.exchange import Answered, Failure, Output
+from promptctl.core.exchange import Answered, Failure, Output, Source
 from promptctl.core.ports import Progress
+from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
 from promptctl.engine.answering import Providers, own_store, recordings
-from promptctl.engine.ask import Wanted, answer_all
+from promptctl.engine.ask import answer_all
 from promptctl.engine.bill import price
 from promptctl.engine.check import build
+from promptctl.engine.conversations import Draw, Draws, settle
+from promptctl.engine.grading import why_over
+from promptctl.engine.images import named_from_case
 from promptctl.engine.load import Side, routed
 from promptctl.engine.one_side import OneSide, known_to_none
 from promptctl.engine.requests import Rendered
@@ -33,13 +37,27 @@ class Unanswered(Several):
     exit_code = 3
 
 
+class Exchange(NamedTuple):
+    """One turn of a conversation: what the user said, what came back, and its cost as in `Reply`."""
+
+    say: str
+    answered: Answered
+    cost: float | None
+
+
 class Reply(NamedTuple):
-    """What came back for one version and one model. `cost` is None where it cannot be known."""
+    """What came back for one version and one model. `cost` is None where it cannot be known.
+
+    In a conversation `turns` are all that were held, and `answered` is the answer to the last of them. `ended` says why
+    it ended before the user had said everything.
+    """
 
     label: str
     model: str
     answered: Answered
     cost: float | None
+    turns: tuple[Exchange, ...] = ()
+    ended: str | None = None
 
 
 class Asked(NamedTuple):
@@ -86,16 +104,16 @@ def ask(
         PromptctlError: what can be known before the first call: an unknown prompt, a missing value, a missing key.
         Incomplete: the store failed, or more calls are needed than the project allows.
     """
-    head = project.worktree()
+    head = project.here()
     sides = [_side(project, head, name, model) for name in prompts for model in models or (None,)]
     _refuse_unknown(sides, values or {})
     rendered = [_rendered(one, case_id, values or {}) for one in sides]
     providers = project.providers()
-    wanted = [Wanted(found.request, 0, providers.provider(found.model)) for found in rendered]
+    draws = Draws(Draw(found, 0, providers.provider(found.model)) for found in rendered)
     store = own_store(project.root)
     try:
         found = answer_all(
-            wanted,
+            draws.questions,
             store=store,
             recorded={
                 key: output
@@ -105,13 +123,13 @@ def ask(
             },
             max_calls=project.config.budget.max_calls,
             progress=progress,
+            follow=draws.follow,
+            ahead=draws.ahead,
         )
     finally:
         store.close()
-    replies = tuple(
-        _reply(project, providers, one, version, found[question.key])
-        for one, version, question in zip(sides, rendered, wanted, strict=True)
-    )
+    settle(draws.all, found)
+    replies = tuple(_reply(project, providers, one, draw) for one, draw in zip(sides, draws.all, strict=True))
     return Asked(replies, tuple(store.warnings))
 
 
@@ -130,16 +148,16 @@ def destination(
     """Where an answer to these values can be kept as a case: the prompt's only suite, or one of the prompt's own id.
 
     Raises:
-        PromptctlError: there are several suites (`several-suites`), or the suite's file cannot take a case.
+        PromptctlError: there are several suites (`several-suites`), the suite's file cannot take a case, or a
+            picture lies where a case cannot name it (`bad-image`).
     """
     head = project.worktree()
     prompt_id = prompt.partition("@")[0]
     one = OneSide(head, head, prompt_id)
     one.of_values(values)  # a case that the working tree's prompt refuses would stop every later run
-    return Destination(
-        place_for_case(project.root, head.suites, _suite_for(head, prompt_id, suite_id)),
-        one.typed(values),
-    )
+    name = _suite_for(head, prompt_id, suite_id)
+    place = place_for_case(project.root, head.suites.home(name), name)
+    return Destination(place, named_from_case(one.typed(values), one.inputs, place.root, place.beside))
 
 
 def save(project: Project, target: Destination, output: Output, *, rejected: str | None = None) -> Saved:
@@ -224,14 +242,25 @@ def _suites_of(sides: Sequence[OneSide]) -> list[str]:
     return sorted(found)
 
 
-def _reply(
-    project: Project, providers: Providers, one: OneSide, rendered: Rendered, answered: Answered
-) -> Reply:
-    answer = answered.answer
-    if isinstance(answer, Output):
-        return Reply(one.label, rendered.model, answered, price(answer, rendered.model, project.config))
-    clean = Failure(kind=answer.kind, message=providers.redactor.clean(answer.message), fatal=answer.fatal)
-    return Reply(one.label, rendered.model, Answered(answer=clean, source=answered.source), None)
+def _reply(project: Project, providers: Providers, one: OneSide, draw: Draw) -> Reply:
+    model, later = draw.rendered.model, draw.rendered.later
+    answers = [answered for answered in draw.answers if isinstance(answered.answer, Output)]
+    if draw.failure is not None:
+        failure = replace(draw.failure, message=providers.redactor.clean(draw.failure.message))
+        answers.append(Answered(answer=failure, source=Source.ASKED))
+    costs = [_cost(answered, model, project) for answered in answers]
+    if later is None:
+        return Reply(one.label, model, answers[-1], costs[-1])
+    turns = tuple(map(Exchange, later.says, answers, costs))
+    over = (
+        why_over(draw.replies[-1], later.finished) if draw.replies and len(turns) < len(later.says) else None
+    )
+    return Reply(one.label, model, answers[-1], costs[-1], turns, over)
+
+
+def _cost(answered: Answered, model: str, project: Project) -> float | None:
+    output = answered.answer
+    return price(output, model, project.config) if isinstance(output, Output) else None
 
 
 def _error(project: Project, reply: Reply) -> Incomplete:
@@ -243,8 +272,9 @@ def _error(project: Project, reply: Reply) -> Incomplete:
     cure = _CURES.get(answer.kind, "ask again")
     if answer.fatal and "401" in answer.message and route and route.key_env:
         cure = _REFUSED_KEY.format(key_env=route.key_env)
+    turn = f" in turn {len(reply.turns)}" if reply.turns else ""
     return Incomplete(
-        f"no answer from {reply.model}: {answer.message}",
+        f"no answer from {reply.model}{turn}: {answer.message}",
         slug=answer.kind.replace("_", "-"),
         at=f"{reply.label}, provider {provider}",
         fix=cure.format(provider=provider, label=reply.label),

@@ -4,20 +4,27 @@ No Git, no provider, no suite: the files beside the application, rendered by the
 third parties only jinja2 and yaml are imported, which a test holds.
 """
 
+import copy
 import tomllib
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Any
 
+from promptctl.core.message import Image
 from promptctl.errors import FileError, Place, PromptctlError
 from promptctl.store.files import read_bytes
 from promptctl.store.places import decode, in_words, is_below
 from promptctl.store.prompts import Prompts
 from promptctl.store.trees import WorkTree
+from promptctl.templating.images import data_uri
 
 
 class Prompt:
-    """A prompt that an application can render. `digest` names the version, for logs and request metadata."""
+    """A prompt that an application can render. `digest` names the version, for logs and request metadata.
+
+    `params`, `tools` and `response_format` are what chat completions take beside model and messages; the last is None
+    where the answer is text.
+    """
 
     def __init__(self, prompts: Prompts, prompt_id: str) -> None:
         version = prompts.version(prompt_id)
@@ -25,22 +32,33 @@ class Prompt:
         self.id = prompt_id
         self.model = version.header.model
         self.params: dict[str, Any] = dict(version.header.params)
+        self.tools: list[dict[str, Any]] = copy.deepcopy(list(version.tools))
+        self.response_format: dict[str, Any] | None = copy.deepcopy(version.response_format)
         self.inputs = tuple(version.inputs)
         self.digest = version.digest
 
-    def messages(self, **values: Any) -> list[dict[str, str]]:
+    def messages(self, **values: Any) -> list[dict[str, Any]]:
         """The messages as chat completions take them: `[{"role": …, "content": …}, …]`.
 
         Args:
-            **values: A value for every required input.
+            **values: A value for every required input. An image is an https address, a data URI, or a `Path`: a text
+                never names a file, because a user may have typed it.
 
         Raises:
             PromptctlError: a value is missing, not declared or of the wrong type; the template cannot be rendered.
         """
-        return [message.as_dict() for message in self._prompts.render(self.id, values)]
+        given = {name: _opened(value) for name, value in values.items()}
+        return [message.as_dict() for message in self._prompts.render(self.id, given)]
 
     def __repr__(self) -> str:
         return f"Prompt({self.id!r}, {self.digest[:11]!r})"
+
+
+def _opened(value: Any) -> Any:
+    """The picture in a file that the application names; any other value as it is."""
+    if isinstance(value, PurePath):
+        return Image(url=data_uri(read_bytes(Path(value)), str(value)))
+    return value
 
 
 def load(prompt_id: str, root: str | Path | None = None) -> Prompt:

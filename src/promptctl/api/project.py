@@ -24,6 +24,7 @@ from promptctl.engine.requests import Rendered
 from promptctl.engine.selection import Selection
 from promptctl.errors import Incomplete, PromptctlError
 from promptctl.reporters import json as json_reporter
+from promptctl.store.git_faults import no_work_tree
 from promptctl.store.revisions import WORKTREE, Revision, Sides
 from promptctl.store.runs import Journal, last_result, new_run_id
 
@@ -45,21 +46,31 @@ class Project:
         self.config = self.home.config
         self._given = dict(providers or {})
 
+    def here(self) -> Side:
+        """The project as it is on disk; in a bare repository, as HEAD has it."""
+        return open_side(self.home, self.home.here)
+
     def worktree(self) -> Side:
-        """The project as it is on disk."""
-        return open_side(self.home, Revision(label=WORKTREE, commit=None, dirty=True))
+        """The project as it is on disk, for what will be written there. Raises as `require_work_tree`."""
+        self.require_work_tree()
+        return self.here()
+
+    def require_work_tree(self) -> None:
+        """Raises PromptctlError `no-work-tree` in a bare repository, where no file of the project can be written."""
+        if self.home.bare:
+            raise no_work_tree(str(self.root))
 
     def side(self, revision: str | None) -> Side:
-        """The project at a revision; the working tree for None."""
+        """The project at a revision; for None the working tree, or HEAD of a bare repository."""
         if revision is None:
-            return self.worktree()
+            return self.here()
         return open_side(self.home, sides_of(self.home, head=revision, no_base=True).head)
 
     def split(self, name: str) -> tuple[str, Side]:
         """`PROMPT@REV` as the prompt's id and the side that has it; without `@REV` the working tree."""
-        prompt_id, _, revision = name.partition("@")
+        prompt_id, at, revision = name.partition("@")
         try:
-            side = self.side(revision or None)
+            side = self.side(revision if at else None)  # `PROMPT@` is an empty revision, no working tree
         except PromptctlError as error:
             error.at = error.at or name
             raise
@@ -78,12 +89,13 @@ class Project:
 
         Args:
             prompt: `PROMPT` or `PROMPT@REV`.
-            case_id: A case of the working tree's suites of that prompt; another revision renders it as base.
+            case_id: A case of the working tree's suites of that prompt; another revision renders it as base. In a
+                bare repository each revision has its own.
             values: Values by input name, instead of a case; text is read as the input's type where that is clear.
             model: Instead of the prompt's own.
         """
         prompt_id, side = self.split(prompt)
-        one = OneSide(self.worktree(), side, prompt_id, model=model)
+        one = OneSide(side if self.home.bare else self.here(), side, prompt_id, model=model)
         return one.of_case(*one.find_case(case_id)) if case_id is not None else one.of_values(values or {})
 
     def last_result(self) -> Path | None:
@@ -137,8 +149,8 @@ class Project:
             PromptctlError: exit code 2 and its like. An `Incomplete` carries the result so far as `result`.
         """
         given = _given(base, head, no_base)
-        base_prompt, base = self._two_prompts(base)
-        head_prompt, head = self._two_prompts(head)
+        base_prompt, base = self.prompt_and_revision(base)
+        head_prompt, head = self.prompt_and_revision(head)
         sides = self._sides(base, head, no_base)
         if sides.nothing and not every and not base_prompt and not head_prompt:
             return self._nothing(sides)
@@ -165,7 +177,7 @@ class Project:
             error.at = error.at or " ".join(given) or str(self.root)
             if isinstance(error, Incomplete):
                 raise _with_result(
-                    error, Revision(label=head or WORKTREE, commit=None, dirty=head is None)
+                    error, Revision(label=head or self.home.here.label, commit=None, dirty=head is None)
                 ) from error
             raise
 
@@ -224,9 +236,11 @@ class Project:
         return None if head.label != WORKTREE else self.config
 
     def _base_side(self, sides: Sides, head: Side) -> Side | None:
-        return None if sides.base is None else open_side(self.home, sides.base, config=head.config)
+        if sides.base is None:
+            return None
+        return open_side(self.home, sides.base, config=head.config, private=head.private)
 
-    def _two_prompts(self, revision: str | None) -> tuple[str | None, str | None]:
+    def prompt_and_revision(self, revision: str | None) -> tuple[str | None, str | None]:
         """`PROMPT@REV` as a prompt and a revision; Git's own `@` (as in `HEAD@{1}`) stays with the revision."""
         if revision is None or "@" not in revision or "@{" in revision:
             return None, revision
@@ -234,7 +248,7 @@ class Project:
         if not prompt_id:
             return None, revision
         self.split(revision)
-        return prompt_id, rest or WORKTREE
+        return prompt_id, rest
 
 
 def _given(base: str | None, head: str | None, no_base: bool) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from promptctl.core.config import Config
 from promptctl.core.routes import PRESETS
 from promptctl.store.config import NAME, PYPROJECT, configures, read_config
 from promptctl.store.files import cannot_write, read_bytes, write_atomically
+from promptctl.store.git_faults import no_work_tree
 from promptctl.store.places import decode
 from promptctl.store.prompts import SUFFIX
 from promptctl.store.repo import Repository
@@ -44,13 +45,15 @@ def write_project(root: Path) -> Scaffold:
     Raises:
         PromptctlError: the folder cannot be made or written, or its configuration or repository cannot be read.
     """
+    repository = Repository.find(root)
+    if repository is not None and repository.bare:
+        raise no_work_tree(str(root))
     try:
         root.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(root, error) from error
     texts = _text(root / NAME), _text(root / PYPROJECT)
     config = read_config(*texts, presets=PRESETS, folder=_prefix(root))
-    repository = Repository.find(root)
     branch = _default_branch(repository)
     wanted, kept = _sample(root, config)
     settings_file = PYPROJECT if texts[0] is None and configures(texts[1]) else NAME

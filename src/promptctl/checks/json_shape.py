@@ -16,7 +16,7 @@ from promptctl.checks.json_text import (
     parse_json,
 )
 from promptctl.checks.pattern import compiled, search, written
-from promptctl.checks.schema import schema_of
+from promptctl.checks.schema import Schemed
 from promptctl.core.rule import Example, Rule
 from promptctl.core.verdict import Opinion, Subject, fails, passes, unscored
 
@@ -49,16 +49,15 @@ class IsJson(Rule):
         return passes("is JSON")
 
 
-class ContainsJson(Rule):
+class ContainsJson(Schemed):
     """Somewhere in the output is an object or an array that is JSON; with `schema`, one that fits it.
 
     Strict JSON, unlike tools that read `{placeholder}` as YAML and call it JSON; an array of nothing but numbers
-    counts only with a `schema`, for "[1]" is a citation. An empty output fails. An output with thousands of
-    brackets that begin no JSON is unscored: the search is given up after about a second.
+    counts only with a schema, for "[1]" is a citation. The schema stands under `schema` or, as in `json_schema`, in a
+    `file`. An empty output fails. An output with thousands of brackets that begin no JSON is unscored: the search is
+    given up after about a second.
     """
 
-    SHORT = "schema"
-    FAMILY = "structure"
     EXAMPLES = (
         Example(args=None, output='Sure! {"a": 1} Anything else?', status="pass"),
         Example(args=None, output="Dear {name}, see [1].", status="fail"),
@@ -68,12 +67,6 @@ class ContainsJson(Rule):
         Example(args=None, output="", status="fail"),
     )
 
-    schema: dict[str, Any] | None = None
-
-    def __post_init__(self) -> None:
-        if self.schema is not None:
-            schema_of(self.schema)
-
     def __call__(self, subject: Subject) -> Opinion:
         """Pass with the first that is found (and fits)."""
         problem = ""
@@ -81,7 +74,7 @@ class ContainsJson(Rule):
             for value in fragments(subject.text):
                 if self.schema is None and _only_numbers(value):
                     continue
-                found = schema_of(self.schema).problem(value) if self.schema is not None else None
+                found = self.misfit(value)
                 if found is None:
                     return passes(f"contains {brief(value)}")
                 problem = problem or found
@@ -96,18 +89,17 @@ def _only_numbers(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(item, (int, float)) for item in value)
 
 
-class JsonSchema(Rule):
+class JsonSchema(Schemed):
     """The whole output is JSON that fits a JSON Schema.
 
-    Written directly under the check or under `schema:`. Draft 2020-12 unless `$schema` names another; `format` is
-    checked for the formats that need no further package (date, email, ipv4, uuid, regex ...). Other documents are
+    Written directly under the check, under `schema`, or as a `file` below the project's prompts or evals, named from
+    the project's root and read from the revision that is tested. Draft 2020-12 unless `$schema` names another; `format`
+    is checked for the formats that need no further package (date, email, ipv4, uuid, regex ...). Other documents are
     never fetched: a `$ref` to one is refused. `pattern` has Python's meaning and the time limit of `regex`. A schema
     that every JSON fits is refused. Output that is not JSON (empty, prose, fenced) fails, and so does JSON nested too
     deeply to check.
     """
 
-    SHORT = "schema"
-    FAMILY = "structure"
     EXAMPLES = (
         Example(args={"type": "object", "required": ["id"]}, output='{"id": 7}', status="pass"),
         Example(args={"type": "object", "required": ["id"]}, output='{"name": "x"}', status="fail"),
@@ -117,14 +109,20 @@ class JsonSchema(Rule):
             output='{"类别": "退款"}',
             status="pass",
         ),
+        Example(
+            args={"file": "prompts/reply.json"},
+            files={"prompts/reply.json": '{"required": ["id"]}'},
+            output='{"id": 7}',
+            status="pass",
+        ),
         Example(args={"type": "object"}, output="I cannot say.", status="fail"),
         Example(args={"type": "object"}, output="", status="fail"),
     )
 
-    schema: dict[str, Any]
-
     def __post_init__(self) -> None:
-        schema_of(self.schema)
+        if self.schema is None and self.file is None:
+            raise ValueError("no schema: write it under the check, or name a `file`")
+        Schemed.__post_init__(self)
 
     def __call__(self, subject: Subject) -> Opinion:
         """Pass where it fits."""
@@ -132,7 +130,7 @@ class JsonSchema(Rule):
             value = parse_json(subject.text)
         except ValueError as error:
             return fails(str(error))
-        problem = schema_of(self.schema).problem(value)
+        problem = self.misfit(value)
         return passes("fits the schema") if problem is None else fails(problem)
 
 

@@ -78,11 +78,21 @@ def fragments(text: str) -> Iterator[Any]:
 
 def code_blocks(text: str, language: str) -> Iterator[str]:
     """The insides of the fenced code blocks of that language (`any`: of all), in order."""
-    text = text.replace("\r\n", "\n")
-    for found in _FENCE.finditer(text):
+    for label, body in labelled_blocks(text):
+        if language == "any" or label == language.casefold():
+            yield body
+
+
+def labelled_blocks(text: str) -> Iterator[tuple[str, str]]:
+    """Every fenced code block, in order: its language in small letters (empty without one) and its inside."""
+    for found in _FENCE.finditer(text.replace("\r\n", "\n")):
         label = found["info"].split()
-        if language == "any" or (label and label[0].casefold() == language.casefold()):
-            yield found["body"]
+        yield (label[0].casefold() if label else ""), found["body"]
+
+
+def without_blocks(text: str) -> str:
+    """`text` with an empty line for every line of a fenced code block."""
+    return _FENCE.sub(lambda found: "\n" * found.group().count("\n"), text.replace("\r\n", "\n"))
 
 
 def check_pointer(pointer: str) -> None:
@@ -161,12 +171,13 @@ def _escaped(key: str) -> str:
     return key.replace("~", "~0").replace("/", "~1")
 
 
-def _whole_number(digits: str) -> int:
-    # Python refuses to read integers of more than 4300 digits.
+def whole_number(digits: str) -> int:
+    """The integer that is written so. Raises ValueError for one of a thousand digits: Python's limit is near."""
     return int(digits) if len(digits) < 1000 else _refuse_size(digits)
 
 
-def _finite(written: str) -> float:
+def finite_number(written: str) -> float:
+    """The number that is written so. Raises ValueError for one that would become infinite."""
     number = float(written)
     return number if math.isfinite(number) else _refuse_size(written)
 
@@ -181,4 +192,4 @@ def _refuse(name: str) -> NoReturn:
 
 @cache
 def _decoder() -> json.JSONDecoder:
-    return json.JSONDecoder(parse_constant=_refuse, parse_int=_whole_number, parse_float=_finite)
+    return json.JSONDecoder(parse_constant=_refuse, parse_int=whole_number, parse_float=finite_number)

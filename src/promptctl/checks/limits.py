@@ -1,13 +1,17 @@
 """Checks of bounds: how long an answer may be, how it must have ended, what it must not say."""
 
+import math
 import unicodedata
+from collections.abc import Callable
+from typing import Self
 
 from promptctl.checks.counts import words
 from promptctl.checks.expected import whole_word
 from promptctl.checks.text import is_punctuation, listed, normalised
 from promptctl.core.exchange import Finish
+from promptctl.core.record import replace
 from promptctl.core.rule import Example, Rule
-from promptctl.core.verdict import Opinion, Subject, fails, passes
+from promptctl.core.verdict import Opinion, Subject, fails, passes, unscored
 from promptctl.core.words import plural
 
 
@@ -36,10 +40,107 @@ class MaxWords(Rule):
     def __call__(self, subject: Subject) -> Opinion:
         """Pass up to the limit. The score is the number of words."""
         found = words(subject.text)
-        reason = f"{plural(found, 'word')}, at most {self.words} allowed"
-        return (
-            passes(reason, score=float(found)) if found <= self.words else fails(reason, score=float(found))
-        )
+        return _within(found, self.words, f"{plural(found, 'word')}, at most {self.words} allowed")
+
+
+class MaxTokens(Rule):
+    """The answer has at most this many tokens, as the server counted them.
+
+    Reasoning that the server counts is counted. Where the server counted nothing the verdict is unscored, never a
+    pass: for a limit that does not depend on it take `max_words` or `char_count`. An empty output may have cost tokens
+    too.
+    """
+
+    SHORT = "tokens"
+    FAMILY = "limits"
+    EXAMPLES = (
+        Example(args=100, output="Done.", answer={"usage": {"output": 3}}, status="pass"),
+        Example(args=100, output="退款……", answer={"usage": {"output": 412}}, status="fail"),
+        Example(args=100, output="", answer={"usage": {"output": 101}}, status="fail"),
+        Example(args=100, output="Done.", status="unscored", note="the server did not say"),
+    )
+
+    tokens: int
+
+    def __post_init__(self) -> None:
+        if self.tokens < 1:
+            raise ValueError("a limit is 1 or more")
+
+    def __call__(self, subject: Subject) -> Opinion:
+        """Pass up to the limit. The score is the number of tokens."""
+        usage = subject.output.usage
+        if usage is None or usage.output is None:
+            return unscored("the server did not count the tokens")
+        reason = f"{plural(usage.output, 'token')}, at most {self.tokens} allowed"
+        return _within(usage.output, self.tokens, reason)
+
+
+class Latency(Rule):
+    """The answer took at most this many seconds, from sending the request to the end of the answer.
+
+    Waiting for a place in the queue and earlier attempts do not count. A stored answer keeps the time that it once
+    took, so a change of the network is not seen until it is asked anew. Where no time is known (imported answers may
+    have none) the verdict is unscored, never a pass. Times vary: rather take a limit well above the usual, or
+    `required: false`. The output itself, empty or not, does not matter.
+    """
+
+    SHORT = "seconds"
+    FAMILY = "limits"
+    TIMED = True
+    EXAMPLES = (
+        Example(args=2.5, output="Done.", answer={"seconds": 1.8}, status="pass"),
+        Example(args=2.5, output="退款", answer={"seconds": 4.0}, status="fail"),
+        Example(args=2.5, output="", answer={"seconds": 2.6}, status="fail"),
+        Example(args=2.5, output="Done.", status="unscored", note="nobody took the time"),
+    )
+
+    seconds: float
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds < math.inf:
+            raise ValueError("a limit is a number of seconds above 0")
+
+    def __call__(self, subject: Subject) -> Opinion:
+        """Pass up to the limit. The score is the number of seconds."""
+        found = subject.output.seconds
+        if found is None:
+            return unscored("how long the answer took is not known")
+        return _within(found, self.seconds, f"{found:.3g} s, at most {self.seconds:g} s allowed")
+
+
+class Cost(Rule):
+    """The answer cost at most this much, in the project's currency.
+
+    What the server said it cost, or else its tokens times [prices] of promptctl.toml; answers of models on this machine
+    cost nothing. Where neither is known the verdict is unscored, never a pass. 0 asks for an answer that was free. The
+    output itself, empty or not, does not matter.
+    """
+
+    SHORT = "at_most"
+    FAMILY = "limits"
+    EXAMPLES = (
+        Example(args=0.01, output="Done.", answer={"cost": 0.002}, status="pass"),
+        Example(args=0.01, output="退款", answer={"cost": 0.05}, status="fail"),
+        Example(args=0.01, output="", answer={"cost": 0.05}, status="fail"),
+        Example(args=0.01, output="Done.", status="unscored", note="the model has no price"),
+    )
+
+    at_most: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.at_most < math.inf:
+            raise ValueError("a limit is an amount, 0 or more")
+
+    def __call__(self, subject: Subject) -> Opinion:
+        """Pass up to the limit. The score is the cost."""
+        found = subject.output.cost
+        if found is None:
+            return unscored("what the answer cost is not known: give the model [prices] in promptctl.toml")
+        return _within(found, self.at_most, f"it cost {found:.3g}, at most {self.at_most:g} allowed")
+
+
+def _within(found: float, limit: float, reason: str) -> Opinion:
+    return passes(reason, score=float(found)) if found <= limit else fails(reason, score=float(found))
 
 
 class NotEmpty(Rule):
@@ -76,7 +177,7 @@ class NotTruncated(Rule):
     NEGATABLE = False
     EXAMPLES = (
         Example(args=None, output="Refunds take 14 days.", status="pass"),
-        Example(args=None, output="退款需要", status="pass", note="it ended by itself"),
+        Example(args=None, output="退款需要", answer={"finish": "length"}, status="fail"),
         Example(args=None, output="", status="pass"),
     )
 
@@ -127,8 +228,9 @@ class Blocklist(Rule):
     """None of these words is in the output.
 
     Whole words, whatever their case and width: "ass" is not in "class". Words of scripts without spaces (Chinese,
-    Japanese) are found anywhere. White space in a word stands for any white space. The check never asks that a word be
-    there, so `not` has no meaning: use `contains_any`. An empty output passes.
+    Japanese) are found anywhere. White space in a word stands for any white space. Many words stand better in a `file`
+    below the project's prompts or evals, named from the project's root: one a line, lines that begin with # left out.
+    The check never asks that a word be there, so `not` has no meaning: use `contains_any`. An empty output passes.
     """
 
     SHORT = "words"
@@ -139,21 +241,44 @@ class Blocklist(Rule):
         Example(args=["guarantee", "lawsuit"], output="We GUARANTEE it.", status="fail"),
         Example(args=["ass"], output="First class.", status="pass"),
         Example(args=["赔偿"], output="我们会赔偿您。", status="fail"),
+        Example(
+            args={"file": "evals/_words.txt"},
+            files={"evals/_words.txt": "# from legal\nlawsuit\n赔偿\n"},
+            output="No lawsuit, please.",
+            status="fail",
+        ),
         Example(args=["lawsuit"], output="", status="pass"),
     )
 
-    words: tuple[str, ...]
+    words: tuple[str, ...] = ()
+    file: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.words:
-            raise ValueError("the list is empty: name at least one word")
+        if self.words and self.file is not None:
+            raise ValueError("`words` or `file`, not both")
+        if not self.words and self.file is None:
+            raise ValueError("the list is empty: name at least one word, or a `file` of them")
         if not all(normalised(word) for word in self.words):
             raise ValueError("an empty word is in every output")
         if lost := [word for word in self.words if is_punctuation(word)]:
             raise ValueError(f"{listed(lost, 'and')}: punctuation at the end of an output is not seen")
 
+    def with_files(self, read: Callable[[str], str]) -> Self:
+        """The same check with the words of its file in it."""
+        if self.file is None:
+            return self
+        lines = [line.strip() for line in read(self.file).splitlines()]
+        try:
+            return replace(
+                self, words=tuple(line for line in lines if line and not line.startswith("#")), file=None
+            )
+        except ValueError as error:
+            raise ValueError(f"{self.file}: {error}") from error
+
     def __call__(self, subject: Subject) -> Opinion:
         """Fail with the words that are there."""
+        if self.file is not None:
+            raise ValueError(f"{self.file} was not read")
         text = normalised(subject.text)
         # The plain search first: with thousands of words, few are there at all.
         found = [

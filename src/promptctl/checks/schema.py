@@ -1,21 +1,23 @@
 """JSON Schema without its dangers: nothing is ever fetched, patterns have a time limit, errors are one line."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import lru_cache
+from graphlib import CycleError, TopologicalSorter
 from itertools import islice
-from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from promptctl.checks.json_text import ABSENT, brief, look_up, shown_pointer
+from promptctl.checks.json_text import brief, parse_json, shown_pointer
 from promptctl.checks.pattern import compiled, searched
 from promptctl.core.digest import canonical_json
+from promptctl.core.record import replace
+from promptctl.core.rule import Rule
 
 if TYPE_CHECKING:
     from jsonschema.protocols import Validator
 
-_PROBES: tuple[Any, ...] = (None, True, 0, "", [], {})
+_REFERENCES = ("$ref", "$dynamicRef", "$recursiveRef")
 _ERRORS_READ = 20  # building every error of a large output can take minutes
 
 
@@ -55,6 +57,52 @@ class Schema:
         return f"{at}: {message}" if at else message
 
 
+class Schemed(Rule):
+    """What the checks share that fit a value to a JSON Schema, written in the suite or in a file of the project."""
+
+    SHORT: ClassVar[str | None] = "schema"
+    FAMILY = "structure"
+
+    schema: dict[str, Any] | None = None
+    file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.schema is not None and self.file is not None:
+            raise ValueError("`schema` or `file`, not both")
+        if self.schema is not None:
+            schema_of(self.schema)
+
+    def with_files(self, read: Callable[[str], str]) -> Self:
+        """The same check with the schema of its file in it."""
+        if self.file is None:
+            return self
+        try:
+            return self.holding(json_of(read(self.file)))
+        except ValueError as error:
+            raise ValueError(f"{self.file}: {error}") from error
+
+    def holding(self, document: dict[str, Any]) -> Self:
+        """The same check with what its file holds: a schema, and nothing else."""
+        return replace(self, schema=document, file=None)
+
+    def misfit(self, value: Any) -> str | None:
+        """Why `value` does not fit; None where it fits, or where there is no schema."""
+        if self.file is not None:
+            raise ValueError(f"{self.file} was not read")
+        return None if self.schema is None else schema_of(self.schema).problem(value)
+
+
+def json_of(text: str) -> dict[str, Any]:
+    """The mapping in the text of a JSON file. Raises ValueError where it is none."""
+    try:
+        document = parse_json(text.removeprefix("\ufeff"))
+    except ValueError as error:
+        raise ValueError(str(error).replace("the output", "the file")) from None
+    if not isinstance(document, dict):
+        raise ValueError("a JSON Schema is a mapping: {...}")
+    return document
+
+
 def schema_of(document: dict[str, Any]) -> Schema:
     """`document` ready for use.
 
@@ -81,7 +129,13 @@ def _schema_of(text: str) -> Schema:
         raise ValueError("the schema is nested too deeply") from error
     if not set(document) & (set(kind.VALIDATORS) | {"$ref"}):
         raise ValueError(f"the schema {brief(document)} asks for nothing, so every JSON fits it")
-    _refuse_foreign_references(document)
+    try:
+        _refuse_bad_references(document, kind)
+    except (
+        AttributeError,
+        TypeError,
+    ) as error:  # the meta-schema of one draft passes words of another unread
+        raise ValueError("not a valid schema: it mixes words of several drafts") from error
     _compile_patterns(document)
     make: Any = extend  # has no types
     extended = make(
@@ -94,10 +148,7 @@ def _schema_of(text: str) -> Schema:
             "multipleOf": _multiple_of,
         },
     )
-    schema = Schema(extended(document, registry=Registry(), format_checker=kind.FORMAT_CHECKER))
-    if any(schema.problem(probe) == "nested too deeply to be checked" for probe in _PROBES):
-        raise ValueError("the schema refers to itself without end")
-    return schema
+    return Schema(extended(document, registry=Registry(), format_checker=kind.FORMAT_CHECKER))
 
 
 def _parts(document: Any) -> Iterator[dict[str, Any]]:
@@ -112,19 +163,57 @@ def _parts(document: Any) -> Iterator[dict[str, Any]]:
             waiting.extend(part)
 
 
-def _refuse_foreign_references(document: dict[str, Any]) -> None:
-    if any("$id" in part for part in _parts(document)):
-        return  # references are relative to the ids; what is missing shows when it is needed
-    for part in _parts(document):
-        reference = part.get("$ref")
-        if not isinstance(reference, str):
+def _refuse_bad_references(document: dict[str, Any], kind: Any) -> None:
+    """Raises ValueError for a reference that leads out of the schema or nowhere, and for references in a circle."""
+    from referencing import Registry
+    from referencing.jsonschema import DRAFT202012, specification_with
+
+    specification = specification_with(kind.META_SCHEMA["$schema"], default=DRAFT202012)
+    root = specification.create_resource(document)
+    waiting: list[tuple[Any, Any]] = [(document, Registry().resolver_with_root(root))]
+    same_value: dict[
+        int, list[int]
+    ] = {}  # the schemas that each one asks about the very value it is asked about
+    while waiting:
+        part, resolver = waiting.pop()
+        if not isinstance(part, dict) or id(part) in same_value:
             continue
-        if not reference.startswith("#"):
-            raise ValueError(
-                f"$ref {reference!r} is in another document, which is never fetched: copy it under $defs"
-            )
-        if reference.startswith("#/") and look_up(document, unquote(reference[1:])) is ABSENT:
-            raise ValueError(f"$ref {reference!r} leads to nothing in the schema")
+        targets = [_target(resolver, part[word]) for word in _REFERENCES if isinstance(part.get(word), str)]
+        same_value[id(part)] = [id(target) for target, _ in targets] + [id(inner) for inner in _beside(part)]
+        inside = specification.create_resource(part).subresources()
+        waiting += targets + [(inner.contents, resolver.in_subresource(inner)) for inner in inside]
+    try:
+        TopologicalSorter(same_value).prepare()
+    except CycleError:
+        raise ValueError("the schema refers to itself without end") from None
+
+
+def _target(resolver: Any, reference: str) -> tuple[Any, Any]:
+    """What a reference leads to, and how references are read there."""
+    from referencing.exceptions import InvalidAnchor, NoSuchAnchor, PointerToNowhere, Unresolvable
+
+    nothing = f"$ref {reference!r} leads to nothing in the schema"
+    try:
+        found = resolver.lookup(reference)
+    except (PointerToNowhere, NoSuchAnchor, InvalidAnchor, ValueError, TypeError):
+        raise ValueError(nothing) from None
+    except Unresolvable:
+        raise ValueError(
+            f"$ref {reference!r} is in another document, which is never fetched: copy it under $defs"
+        ) from None
+    if not isinstance(found.contents, dict | bool):
+        raise ValueError(nothing)
+    return found.contents, found.resolver
+
+
+def _beside(part: dict[str, Any]) -> Iterator[Any]:
+    """The schemas inside one that are asked about the same value as itself, not about what is in it."""
+    for word in ("not", "if", "then", "else"):
+        yield part.get(word)
+    for word in ("allOf", "anyOf", "oneOf", "dependentSchemas", "dependencies"):
+        several = part.get(word)  # anything at all, where the schema's own draft does not know the word
+        yield from several if isinstance(several, list) else ()
+        yield from several.values() if isinstance(several, dict) else ()
 
 
 def _compile_patterns(document: dict[str, Any]) -> None:

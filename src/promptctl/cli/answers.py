@@ -31,10 +31,11 @@ def answers() -> None:
     short_help="Take outputs that were produced elsewhere.",
     epilog="\b\nExamples:\n  promptctl answers import out.jsonl --prompt support/reply\n"
     "  promptctl answers import before.jsonl --prompt support/reply@main --model gpt-4o\n"
-    "\n\b\nA line of FILE.jsonl; the last six may be left out:\n"
+    "\n\b\nA line of FILE.jsonl; the last seven may be left out:\n"
     '  {"case": "late-refund-3f9c2a", "output": "Within 14 days.",\n'
     '   "sample": 0, "usage": {"input": 61, "output": 9}, "seconds": 0.8,\n'
-    '   "cost": 0.0001, "contexts": [], "tool_calls": []}',
+    '   "cost": 0.0001, "contexts": [], "tool_calls": [],\n'
+    '   "replies": ["the replies before it, where the case has turns"]}',
 )
 @click.argument("file", type=click.Path(path_type=Path), metavar="FILE.jsonl")
 @click.option(
@@ -82,6 +83,8 @@ def export(suites: tuple[str, ...], output: str | None) -> None:
     They are the answers to what the working tree sends. Whoever has them can run `promptctl test --offline`.
     """
     project = Project()
+    if output is None:
+        project.require_work_tree()
     found = export_answers(project, suites)
     for one in found:
         _talk_of(one)

@@ -107,19 +107,37 @@ def _show(project: Project, asked: Asked) -> None:
     for warning in asked.warnings:
         talk(f"warning: {terminal_line(warning)}")
     several = len(asked.replies) > 1
+    currency = project.config.project.currency
     for reply in asked.replies:
+        who = f"{reply.label}, {reply.model}"
+        if reply.turns:
+            _show_turns(reply, who, currency)
+            continue
         output = reply.answered.answer
         if not isinstance(output, Output):
             continue
-        facts = _facts(reply, output, project.config.project.currency)
+        facts = _facts(reply.answered.source, output, reply.cost, currency)
         if several:
-            write(f"--- {terminal_line(f'{reply.label}, {reply.model}')}: {facts}")
+            write(f"--- {terminal_line(who)}: {facts}")
         write(output.text)
         if not several:
-            talk(f"--- {terminal_line(f'{reply.label}, {reply.model}')}: {facts}")
+            talk(f"--- {terminal_line(who)}: {facts}")
 
 
-def _facts(reply: Reply, output: Output, currency: str) -> str:
+def _show_turns(reply: Reply, who: str, currency: str) -> None:
+    """A conversation: what the user says and what comes back, turn by turn."""
+    write(f"--- {terminal_line(who)}: {plural(len(reply.turns), 'turn')}")
+    for number, turn in enumerate(reply.turns, 1):
+        output = turn.answered.answer
+        if not isinstance(output, Output):
+            break
+        write(f"--- user\n{turn.say}\n--- assistant\n{output.text}")
+        talk(f"--- turn {number}: {_facts(turn.answered.source, output, turn.cost, currency)}")
+    if reply.ended:
+        talk(f"--- the conversation ends here: {reply.ended}")
+
+
+def _facts(source: Source, output: Output, cost: float | None, currency: str) -> str:
     """Tokens, seconds and cost; then where it came from, and what of it is not shown."""
     usage = output.usage or Usage()
     numbers = [
@@ -129,14 +147,14 @@ def _facts(reply: Reply, output: Output, currency: str) -> str:
     ]
     if output.seconds is not None:
         numbers.append(f"{output.seconds:.1f} s")
-    if reply.cost is not None:
-        numbers.append(f"cost {reply.cost:.6f}".rstrip("0").rstrip(".") + f" {currency}")
+    if cost is not None:
+        numbers.append(f"cost {cost:.6f}".rstrip("0").rstrip(".") + f" {currency}")
     elif output.usage:
         numbers.append("cost unknown (no price in promptctl.toml)")
     else:
         numbers.append("cost unknown (tokens not counted)")
     notes = [
-        _SOURCES.get(reply.answered.source),
+        _SOURCES.get(source),
         _FINISHES.get(output.finish),
         f"{plural(len(output.tool_calls), 'tool call')} not shown" if output.tool_calls else None,
         f"reasoning of {len(output.reasoning)} characters not shown" if output.reasoning else None,

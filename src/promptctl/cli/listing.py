@@ -8,7 +8,7 @@ from typing import NamedTuple
 import click
 
 from promptctl.api.project import Project
-from promptctl.cli.output import talk, write
+from promptctl.cli.output import table, talk, write
 from promptctl.core.case import Suite
 from promptctl.core.gate import word
 from promptctl.core.result import SuiteResult
@@ -17,6 +17,7 @@ from promptctl.engine.load import Side
 from promptctl.errors import PromptctlError
 from promptctl.reporters import json as json_reporter
 from promptctl.reporters.safe import terminal_line
+from promptctl.store.files import state_folder
 from promptctl.store.places import decode
 from promptctl.store.runs import RESULT, RUNS
 
@@ -67,12 +68,12 @@ def list_(selectors: tuple[str, ...]) -> None:
     SELECTOR is a prompt or suite id, or a pattern; with one, the cases are listed too.
     """
     project = Project()
-    side = project.worktree()
+    side = project.here()
     rows = _selected(list(_rows(side)), selectors)
     last = _last_decisions(project, {row.suite_id for row in rows if row.suite_id})
     if rows:
         heads = ("prompt", "model", "suite", "cases", "checks", "last decision")
-        write(_table(heads, [_cells(side, row, last) for row in rows]))
+        write(table(heads, [_cells(side, row, last) for row in rows]))
     else:
         write(
             f"no prompts and no suites yet: write {side.prompts.folder}/NAME.prompt.j2, or `promptctl init`"
@@ -80,7 +81,9 @@ def list_(selectors: tuple[str, ...]) -> None:
     for row in rows if selectors else ():
         if row.suite is not None and row.suite.cases:
             _list_cases(row.suite, last.get(row.suite.id))
-    if side.tree.refused or side.suites.strays or any(_is_broken(side, row) for row in rows):
+    if side.absent:
+        talk(terminal_line(side.absent))
+    if side.passed_over or any(_is_broken(side, row) for row in rows):
         talk("some files cannot be used as they are: `promptctl lint` says which and why")
 
 
@@ -160,7 +163,7 @@ def _cases(suite: Suite | None) -> str:
 
 def _checks(suite: Suite) -> int:
     """Different checks over all cases; one that many cases share counts once."""
-    return len({repr((check.kind, check.meaning())) for case in suite.cases for check in case.checks})
+    return len({repr((check.kind, check.meaning())) for case in suite.cases for check in case.every_check})
 
 
 def _list_cases(suite: Suite, last: Last | None) -> None:
@@ -177,22 +180,12 @@ def _list_cases(suite: Suite, last: Last | None) -> None:
         )
         for case in suite.cases
     ]
-    write(_table(("case", "status", "severity", "tags", "last run"), rows))
-
-
-def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table without lines; a column that is empty throughout is left out."""
-    from tabulate import tabulate
-
-    used = [column for column in range(len(heads)) if any(row[column] for row in rows)]
-    safe = [[terminal_line(row[column]) for column in used] for row in rows]
-    text = tabulate(safe, [heads[column] for column in used], tablefmt="simple", disable_numparse=True)
-    return "\n".join(line.rstrip() for line in text.split("\n"))
+    write(table(("case", "status", "severity", "tags", "last run"), rows))
 
 
 def _last_decisions(project: Project, suite_ids: set[str]) -> dict[str, Last]:
     """The newest decision on each suite, from the runs kept in this project."""
-    folder = project.root / ".promptctl" / RUNS
+    folder = state_folder(project.root) / RUNS
     found: dict[str, Last] = {}
     files = sorted(folder.glob(f"*/{RESULT}"), reverse=True) if folder.is_dir() else []
     for file in files[:LOOKED_AT]:

@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from promptctl._version import __version__
+from promptctl.cli.streams import make_streams
 from promptctl.errors import PromptctlError, Several
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -19,21 +20,31 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("demo:demo", "Show one change that is better and one that is stopped."),
     "ask": ("ask:ask", "One answer now; --save makes it a case."),
     "test": ("test:test", "What a change breaks, what it fixes, how sure that is."),
+    "diff": ("diff:diff", "How a prompt differs between two revisions, without a call."),
+    "log": ("log:log", "The commits that changed a prompt, and what they changed."),
     "show": ("prompts:show", "Settings, inputs, files and digest of a prompt."),
     "render": ("prompts:render", "The exact messages, without a call."),
     "list": ("listing:list_", "Prompts, suites, cases by status, last decision."),
     "lint": ("lint:lint", "Everything that can be known without a model."),
     "report": ("report:report", "Show a result again, in any format."),
+    "cases": ("cases:cases", "List, show, write and change cases; CSV out and in."),
     "checks": ("checks:checks", "The catalogue of checks, and a page for each."),
     "answers": ("answers:answers", "Import, export and count stored answers."),
+    "import": ("import_:import_", "Take over prompts, cases and checks of other tools."),
+    "schema": ("schema:schema", "The JSON Schema of a kind of file, for editors."),
     "doctor": ("doctor:doctor", "Versions, repository, keys found, stores."),
+    "completion": ("completion:completion", "Let Tab complete: a script for bash, zsh or fish."),
 }
 SECTIONS = {
-    "Every day": ("init", "demo", "ask", "test", "show", "render", "list", "lint", "report"),
-    "Cases and answers": ("checks", "answers"),
-    "Set up": ("doctor",),
+    "Every day": ("init", "demo", "ask", "test", "diff", "log", "show", "render", "list", "lint", "report"),
+    "Cases and answers": ("cases", "checks", "answers"),
+    "Set up": ("import", "doctor", "completion", "schema"),
 }
 SHOWN_ERRORS = 20
+COMPLETING = "_PROMPTCTL_COMPLETE"
+"""Set by the script of a shell that asks what could come next on the command line."""
+# Click shows the help itself before 8.2; no exception is in () and none is caught.
+HELP_ASKED: Any = getattr(click.exceptions, "NoArgsIsHelpError", ())
 
 
 class Lazy(click.Group):
@@ -86,28 +97,31 @@ def promptctl() -> None:
 
 def main(argv: list[str]) -> int:
     """Runs a command line and gives the exit code. Nothing that a user does ends in a traceback."""
-    _speak_any_text()
+    if COMPLETING in os.environ:
+        from promptctl.cli.completion import answer_shell
+
+        return answer_shell()
+    make_streams()
     try:
         code = promptctl.main(args=argv, prog_name="promptctl", standalone_mode=False)
+        sys.stdout.flush()  # so that what cannot be written is said
         return code if isinstance(code, int) else 0
     except PromptctlError as error:
-        show_error(error)
+        show_error(_with_hyphens(error, argv))
         return error.exit_code
     except click.exceptions.Exit as stop:
         return stop.exit_code
-    except click.exceptions.NoArgsIsHelpError as error:
+    except HELP_ASKED as error:
         sys.stdout.write((error.ctx.get_help() if error.ctx else "") + "\n")
         return 0
     except click.UsageError as error:
-        show_error(_usage(error))
+        show_error(_with_hyphens(_usage(error), argv))
         return 2
     except (click.Abort, KeyboardInterrupt):
         show_error(PromptctlError("interrupted", slug="interrupted", fix="run the same command again"))
         return 130
-    except BrokenPipeError:
-        # The reader (`head`, a pager) has gone; flushing at exit must not raise again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except SystemExit as stop:  # click's answer to a broken pipe; ours last, so that something else broke
+        return _our_bug(stop.__context__ or stop)
     except Exception as error:
         return _our_bug(error)
 
@@ -134,28 +148,17 @@ def _usage(error: click.UsageError) -> PromptctlError:
     )
 
 
-def _speak_any_text() -> None:
-    """A stream that cannot encode a character gets an ASCII form, never an exception."""
-    import codecs
+def _with_hyphens(error: PromptctlError, argv: list[str]) -> PromptctlError:
+    """An editor or a keyboard makes `—` of `--`, and what should be an option is taken for a name."""
+    from promptctl.core.full_width import option
 
-    codecs.register_error("promptctl", _ascii_form)
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="promptctl")
-
-
-_ASCII = {"→": "->", "−": "-", "…": "...", "×": "x", "≥": ">=", "≤": "<=", "“": '"', "”": '"', "–": "-"}
+    for word in argv:
+        if (meant := option(word)) and word in error.message:
+            error.fix = f"write {meant}: {word} begins with a dash that is no hyphen"
+    return error
 
 
-def _ascii_form(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeEncodeError):
-        raise error
-    text = error.object[error.start : error.end]
-    forms = (_ASCII.get(c) or c.encode("ascii", "backslashreplace").decode("ascii") for c in text)
-    return "".join(forms), error.end
-
-
-def _our_bug(error: Exception) -> int:
+def _our_bug(error: BaseException) -> int:
     import tempfile
     import traceback
 

@@ -6,10 +6,11 @@ command can forget it.
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from promptctl.errors import PromptctlError
-from promptctl.reporters.safe import terminal_text
+from promptctl.reporters.safe import terminal_line, terminal_text
 from promptctl.reporters.terminal import Style
 
 
@@ -21,6 +22,7 @@ def write(text: str, *, trusted: bool = False) -> None:
 
 def talk(text: str, *, trusted: bool = False) -> None:
     """What is not a result, on standard error. `trusted` as in `write`."""
+    sys.stdout.flush()  # where both go to one place, they stand in the order they were said
     sys.stderr.write((text if trusted else terminal_text(text)) + "\n")
 
 
@@ -32,6 +34,16 @@ def save(text: str, target: str) -> None:
     from promptctl.store.files import write_to
 
     write_to(Path(target), text)
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table without lines; a column that is empty throughout is left out."""
+    from tabulate import tabulate
+
+    used = [column for column in range(len(heads)) if any(row[column] for row in rows)]
+    safe = [[terminal_line(row[column]) for column in used] for row in rows]
+    text = tabulate(safe, [heads[column] for column in used], tablefmt="simple", disable_numparse=True)
+    return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
 def style(*, verbose: bool = False, brief: bool = False, stream: object = None) -> Style:

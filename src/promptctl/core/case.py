@@ -27,6 +27,8 @@ class CheckSpec(Record):
     """A check as written: a kind with arguments, or `not`/`any`/`all` over `parts`.
 
     `name` is unique within the case; `place` is where it stands, for messages, and no part of its meaning.
+    `files` is the project's own code that it runs, text by path: read when the check is made, never written in a suite.
+    `implied` ones come from the prompt itself, not from a suite.
     """
 
     kind: str
@@ -35,11 +37,13 @@ class CheckSpec(Record):
     required: bool = True
     extract: Extract | None = None
     parts: tuple["CheckSpec", ...] = ()
+    files: dict[str, str] = {}
+    implied: bool = False
     place: Place | None = None
 
     def meaning(self) -> dict[str, Any]:
         """What the check asks, without its place: equal meanings give equal verdicts."""
-        return {
+        asked = {
             "kind": self.kind,
             "name": self.name,
             "args": self.args,
@@ -47,6 +51,9 @@ class CheckSpec(Record):
             "extract": None if self.extract is None else msgspec.to_builtins(self.extract),
             "parts": [part.meaning() for part in self.parts],
         }
+        if self.files:
+            asked["files"] = self.files
+        return asked
 
 
 class Turn(Record):
@@ -132,6 +139,11 @@ class Case(Record):
         if any(turn.checks for turn in self.turns):
             asked["turns"] = [[check.meaning() for check in turn.checks] for turn in self.turns]
         return asked
+
+    @property
+    def every_check(self) -> tuple[CheckSpec, ...]:
+        """All that is asked of any reply."""
+        return (*self.checks, *self.checks_all, *(check for turn in self.turns for check in turn.checks))
 
     @property
     def asked(self) -> bool:

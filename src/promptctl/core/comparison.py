@@ -1,7 +1,7 @@
 """What changed from base to head, as a value: a state per case and one table to decide from."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from promptctl.core.case import Case, CheckSpec, Gate, Suite
@@ -248,11 +248,23 @@ def weakened_because(before: Case, after: Case) -> str | None:
         return "its check finished is switched off"
     if not same(before.expected, after.expected):
         return "its expected answer changed"
-    kept = {_asked(check) for check in after.checks}
-    for check in before.checks:
-        if check.required and _asked(check) not in kept:
-            return f"its check {check.name} has no equal now"
+    for asked, still in _checks_by_reply(before, after):
+        kept = {_asked(check) for check in still}
+        for check in asked:
+            # What a prompt's own schema asks changes with the prompt: that is no change of the yardstick.
+            if check.required and not check.implied and _asked(check) not in kept:
+                return f"its check {check.name} has no equal now"
     return None
+
+
+def _checks_by_reply(before: Case, after: Case) -> Iterator[tuple[Iterable[CheckSpec], Iterable[CheckSpec]]]:
+    """What was asked of the last reply, of every reply and of each turn's, with what is asked of the same now."""
+    of_last = (*after.checks, *(after.turns[-1].checks if after.turns else ()))
+    yield before.checks, (*of_last, *after.checks_all)
+    yield before.checks_all, after.checks_all if after.turns else of_last
+    for number, turn in enumerate(before.turns, 1):
+        there = after.turns[number - 1].checks if number <= len(after.turns) else ()
+        yield turn.checks, (*there, *after.checks_all, *(of_last if number == len(after.turns) else ()))
 
 
 def loosened(before: Gate, after: Gate) -> list[str]:

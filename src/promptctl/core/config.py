@@ -7,13 +7,17 @@ from promptctl.core.record import Record
 
 
 class ProjectConfig(Record):
-    """`[project]`: where prompts and suites are, relative to the project's root, and what most prompts share."""
+    """`[project]`: where prompts and suites are, relative to the project's root, and what most prompts share.
+
+    `cases_root` is a folder of private cases, as it is written: it may be absolute, or below `~/`.
+    """
 
     prompts: str = "prompts"
     evals: str = "evals"
     default_branch: str = "main"
     model: str = "nearest-example"
     currency: str = "USD"
+    cases_root: str | None = None
 
 
 class ModelTarget(Record):

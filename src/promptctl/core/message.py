@@ -34,10 +34,10 @@ class Message:
 
     @property
     def text(self) -> str:
-        """The text alone, images left out."""
+        """The text alone, images left out; what stood on both sides of one is on lines of its own."""
         if isinstance(self.content, str):
             return self.content
-        return "".join(part for part in self.content if isinstance(part, str))
+        return "\n".join(part for part in self.content if isinstance(part, str))
 
     @property
     def images(self) -> tuple[Image, ...]:
@@ -47,7 +47,9 @@ class Message:
     def as_dict(self) -> dict[str, Any]:
         """The message as the chat-completions protocol writes it."""
         content: Any = self.content
-        if not isinstance(content, str):
+        if self.tool_calls and not content:
+            content = None  # an empty text beside calls is refused by some servers
+        elif not isinstance(content, str):
             content = [
                 {"type": "text", "text": part} if isinstance(part, str) else part.as_dict()
                 for part in content

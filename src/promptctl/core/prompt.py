@@ -6,6 +6,9 @@ from typing import Any, Literal
 from promptctl.core.digest import digest
 
 INPUT_TYPES = ("string", "integer", "number", "boolean", "list", "object", "messages", "contexts", "image")
+OutputFormat = Literal["text", "json_object", "json_schema"]
+OUTPUT_FORMATS: tuple[OutputFormat, ...] = ("text", "json_object", "json_schema")
+OUTPUT_NAME = "output"
 
 _MISSING: Any = object()
 
@@ -37,8 +40,8 @@ class InputSpec:
 class OutputSpec:
     """What shape of answer is asked for. `schema` is a file of the prompt folder, relative to it."""
 
-    format: Literal["text", "json_object", "json_schema"] = "text"
-    name: str = "output"
+    format: OutputFormat = "text"
+    name: str = OUTPUT_NAME
     strict: bool | None = None
     schema: str | None = None
 
@@ -60,6 +63,12 @@ class Header:
     allow_empty: bool = False
     renamed_from: str | None = None
     meta: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files of the prompt folder that the header names."""
+        schema = self.output.schema if self.output else None
+        return (*([] if schema is None else [schema]), *self.tools)
 
     def settings(self) -> dict[str, Any]:
         """What acts on a request, for the version digest."""
@@ -95,6 +104,20 @@ class PromptVersion:
     dynamic: bool = False
     tools: tuple[dict[str, Any], ...] = ()
     schema: dict[str, Any] | None = None
+
+    @property
+    def response_format(self) -> dict[str, Any] | None:
+        """What asks for this shape of answer in the chat-completions protocol; None where text is wanted."""
+        output = self.header.output
+        if output is None or output.format == "text":
+            return None
+        if self.schema is None:
+            return {"type": "json_object"}
+        strict = {} if output.strict is None else {"strict": output.strict}
+        return {
+            "type": "json_schema",
+            "json_schema": {"name": output.name, **strict, "schema": self.schema},
+        }
 
     @property
     def digest(self) -> str:

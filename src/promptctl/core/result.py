@@ -204,6 +204,13 @@ class AnswerRecord(Shown):
     seconds: float | None = None
 
 
+class ReplyRecord(Shown):
+    """An earlier turn of a conversation: what the user said, and what came back."""
+
+    say: str
+    answer: AnswerRecord
+
+
 class FailureRecord(Shown):
     """What kept us from an answer."""
 
@@ -212,7 +219,11 @@ class FailureRecord(Shown):
 
 
 class TrialRecord(Shown, rename={"source": "from"}):
-    """One draw: where it came from, what came back, what the checks said."""
+    """One draw: where it came from, what came back, what the checks said.
+
+    In a conversation `answer` is the last reply, `replies` are those before it, and `turn`, from 1, is where it failed
+    or could not be scored.
+    """
 
     sample: int
     role: str
@@ -221,6 +232,8 @@ class TrialRecord(Shown, rename={"source": "from"}):
     answer: AnswerRecord | None = None
     failure: FailureRecord | None = None
     verdicts: tuple[Verdict, ...] = ()
+    replies: tuple[ReplyRecord, ...] = ()
+    turn: int | None = None
 
 
 class CaseResult(Shown):

@@ -5,9 +5,9 @@ its models are recognised by name, one in `BUILT_IN`.
 """
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 from urllib.parse import urlsplit
 
 from msgspec import field
@@ -22,13 +22,59 @@ TokenLimit = Literal["max_tokens", "max_completion_tokens"]
 
 
 class Dialect(Record):
-    """How a server's chat completions differ from the common ones. Grows by fields with a default."""
+    """How a server's chat completions differ from the common ones. Grows by fields with a default.
+
+    `token_limit` is the name it is sent under; with `any_token_limit` the server reads the other name too. `formats`
+    are the kinds of `response_format` that the server acts on. `unread` are parameters that it is documented to
+    ignore or refuse, each with what to write instead, or "" where there is nothing.
+    """
 
     token_limit: TokenLimit = "max_tokens"  # noqa: S105 - the name of a parameter, not a secret
+    any_token_limit: bool = False
+    formats: tuple[str, ...] = ("json_schema", "json_object")
+    unread: dict[str, str] = {}
 
 
 COMMON = Dialect()
 COMPLETION_TOKENS = Dialect(token_limit="max_completion_tokens")  # noqa: S106 - a parameter's name
+
+_JSON_MODE = ("json_object",)
+# docs.anthropic.com/en/api/openai-sdk lists what its OpenAI layer drops in silence.
+_ANTHROPIC = Dialect(
+    any_token_limit=True,
+    formats=(),
+    unread={
+        **dict.fromkeys(
+            ("audio", "frequency_penalty", "logit_bias", "logprobs", "metadata", "modalities"), ""
+        ),
+        **dict.fromkeys(("prediction", "presence_penalty", "seed", "service_tier", "store"), ""),
+        **dict.fromkeys(("top_logprobs", "user"), ""),
+        "reasoning_effort": "thinking",
+    },
+)
+# Of the Qwen models only some versions of qwen-plus take a schema (Alibaba Cloud Model Studio, structured output).
+_QWEN = Dialect(formats=_JSON_MODE)
+# api-docs.deepseek.com: text and json_object; a json_schema is answered by an error 400.
+_DEEPSEEK = Dialect(formats=_JSON_MODE)
+# docs.bigmodel.cn: text and json_object.
+_GLM = Dialect(formats=_JSON_MODE)
+# platform.moonshot.ai: JSON mode alone; max_tokens is no longer honoured.
+_KIMI = Dialect(token_limit="max_completion_tokens", formats=_JSON_MODE)  # noqa: S106 - a parameter's name
+_LM_STUDIO = Dialect(formats=("json_schema",))  # answers json_object by an error 400
+_BOTH_LIMITS = Dialect(any_token_limit=True)
+
+MISNAMED: Mapping[str, str] = {
+    "maxTokens": "max_output_tokens",
+    "maxOutputTokens": "max_output_tokens",
+    "max_new_tokens": "max_output_tokens",
+    "max_tokens_to_sample": "max_output_tokens",
+    "stop_sequences": "stop",
+    "stopSequences": "stop",
+    "topP": "top_p",
+    "frequencyPenalty": "frequency_penalty",
+    "presencePenalty": "presence_penalty",
+}
+"""Names of other protocols: no server that speaks chat completions reads them."""
 
 
 class Preset(Record):
@@ -121,18 +167,18 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         _preset("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", COMPLETION_TOKENS),
-        _preset("anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY"),
+        _preset("anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", _ANTHROPIC),
         _preset("gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
-        _preset("qwen", "https://dashscope.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY"),
+        _preset("qwen", "https://dashscope.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY", _QWEN),
         _preset("ernie", "https://qianfan.baidubce.com/v2", "QIANFAN_API_KEY", COMPLETION_TOKENS),
         _preset("doubao", "https://ark.cn-beijing.volces.com/api/v3", "ARK_API_KEY"),
-        _preset("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY"),
-        _preset("glm", "https://open.bigmodel.cn/api/paas/v4", "ZHIPUAI_API_KEY"),
-        _preset("kimi", "https://api.moonshot.cn/v1", "MOONSHOT_API_KEY", COMPLETION_TOKENS),
-        _preset("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
-        _preset("vllm", "http://localhost:8000/v1"),
+        _preset("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", _DEEPSEEK),
+        _preset("glm", "https://open.bigmodel.cn/api/paas/v4", "ZHIPUAI_API_KEY", _GLM),
+        _preset("kimi", "https://api.moonshot.cn/v1", "MOONSHOT_API_KEY", _KIMI),
+        _preset("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", _BOTH_LIMITS),
+        _preset("vllm", "http://localhost:8000/v1", dialect=_BOTH_LIMITS),
         _preset("ollama", "http://localhost:11434/v1"),
-        _preset("lm-studio", "http://localhost:1234/v1"),
+        _preset("lm-studio", "http://localhost:1234/v1", dialect=_LM_STUDIO),
         _preset("llama.cpp", "http://localhost:8080/v1"),
         Preset(name="embedded", kind="embedded"),
     )
@@ -185,6 +231,25 @@ def sent_params(params: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
     if "max_output_tokens" in params:
         sent.setdefault(dialect.token_limit, params["max_output_tokens"])
     return sent
+
+
+def sent_format(wanted: Mapping[str, Any] | None, dialect: Dialect) -> dict[str, Any] | None:
+    """The `response_format` for this server: what is wanted, else JSON without a schema, else none."""
+    if wanted is None or wanted["type"] in dialect.formats:
+        return None if wanted is None else dict(wanted)
+    return {"type": "json_object"} if "json_object" in dialect.formats else None
+
+
+def unread_params(params: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[str, str]]:
+    """The parameters that a known server ignores or refuses, each with what to write instead, or ""."""
+    limits = get_args(TokenLimit)
+    for name in params:
+        if name in dialect.unread:
+            yield name, dialect.unread[name]
+        elif name in MISNAMED:
+            yield name, MISNAMED[name]
+        elif name in limits and name != dialect.token_limit and not dialect.any_token_limit:
+            yield name, "max_output_tokens"
 
 
 def _route(model: str, provider: str, served_name: str, providers: Mapping[str, Any], *, at: str) -> Route:

@@ -11,8 +11,19 @@ from promptctl.core.verdict import Verdict
 Outcome = Literal["pass", "fail", "unscored", "error", "advisory"]
 
 
+class Reply(Record):
+    """What the user said in an earlier turn of a conversation, and what came back."""
+
+    say: str
+    answer: Output
+
+
 class Trial(Record):
-    """One case × one version × one sample index. Exactly one of `answer` and `failure` is there."""
+    """One case × one version × one sample index. Exactly one of `answer` and `failure` is there.
+
+    In a conversation `answer` is the last reply, and `replies` are those before it, or before the `failure`. `turn` is
+    the turn, from 1, at which it failed or that could not be scored.
+    """
 
     sample: int
     source: Source
@@ -21,6 +32,14 @@ class Trial(Record):
     answer: Output | None = None
     failure: Failure | None = None
     verdicts: tuple[Verdict, ...] = ()
+    replies: tuple[Reply, ...] = ()
+    turn: int | None = None
+
+    @property
+    def outputs(self) -> tuple[Output, ...]:
+        """What the model said, in order: one output, or those of a conversation so far."""
+        earlier = tuple(reply.answer for reply in self.replies)
+        return earlier if self.answer is None else (*earlier, self.answer)
 
 
 class Standing(StrEnum):

@@ -1,7 +1,7 @@
 """Who answers for each model, and from where answers may come without asking."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +11,17 @@ from promptctl.core.exchange import Answer, Failure, Output, Request
 from promptctl.core.ports import Provider
 from promptctl.core.routes import Route
 from promptctl.core.words import did_you_mean
+from promptctl.engine.ask import Recorded
+from promptctl.engine.conversations import digests_along
 from promptctl.engine.load import Home, Side, routed
 from promptctl.engine.plan import Plan
+from promptctl.engine.requests import Rendered
 from promptctl.errors import FileError, Place, PromptctlError
 from promptctl.providers.recorded import read_recordings
 from promptctl.registry import find, names
 from promptctl.store.answers import SqliteAnswers, open_store
 from promptctl.store.documents import decode, read_json
-from promptctl.store.files import read_bytes
+from promptctl.store.files import read_bytes, state_folder
 from promptctl.store.secrets import Redactor, read_key
 
 STORE = "answers.db"
@@ -135,10 +138,10 @@ class Providers:
 
 def own_store(root: Path, *, readonly: bool = False) -> SqliteAnswers:
     """The project's answer store; nothing is made until something is kept."""
-    return open_store(root / ".promptctl" / STORE, readonly=readonly)
+    return open_store(state_folder(root) / STORE, readonly=readonly)
 
 
-def recordings(side: Side, suite_id: str) -> dict[tuple[str, int], Output]:
+def recordings(side: Side, suite_id: str) -> Recorded:
     """The committed answers of one suite at one revision, by request digest and sample."""
     found: dict[tuple[str, int], Output] = {}
     for path in side.suites.files(suite_id).answers:
@@ -146,7 +149,7 @@ def recordings(side: Side, suite_id: str) -> dict[tuple[str, int], Output]:
     return found
 
 
-def recorded_for(plan: Plan, base: Side | None, head: Side) -> dict[tuple[str, int], Output]:
+def recorded_for(plan: Plan, base: Side | None, head: Side) -> Recorded:
     """The recorded answers that a run may use: each side's requests are answered by its own tree's files.
 
     What base sends is never answered by a recording that the change brings with it.
@@ -155,8 +158,25 @@ def recorded_for(plan: Plan, base: Side | None, head: Side) -> dict[tuple[str, i
     for suite in plan.suites:
         after = recordings(head, suite.suite.id)
         before = recordings(base, suite.base_suite.id) if base and suite.base_suite else {}
-        sent = {planned.base.digest for planned in suite.cases if planned.base is not None}
-        by_base_alone = sent - {planned.head.digest for planned in suite.cases}
-        found.update({key: output for key, output in after.items() if key[0] not in by_base_alone})
-        found.update({key: output for key, output in before.items() if key[0] in sent})
+        found.update(_answering([planned.head for planned in suite.cases], after))
+        found.update(_answering([planned.base for planned in suite.cases if planned.base], before))
     return found
+
+
+def _answering(sent: Iterable[Rendered], recorded: Recorded) -> Recorded:
+    """What is recorded for these requests, and for those that follow from recorded replies."""
+    samples = sorted({sample for _, sample in recorded})
+    found = {}
+    for rendered in sent:
+        for sample in samples:
+            for request in _recorded_along(rendered, recorded, sample):
+                if output := recorded.get((request, sample)):
+                    found[request, sample] = output
+    return found
+
+
+def _recorded_along(rendered: Rendered, recorded: Recorded, sample: int) -> Iterator[str]:
+    try:
+        yield from digests_along(rendered, lambda request: recorded.get((request, sample)))
+    except PromptctlError:  # said where the conversation is held
+        return

@@ -10,6 +10,7 @@ from promptctl.core.case import CheckSpec
 from promptctl.core.rule import Rule
 from promptctl.core.words import did_you_mean
 from promptctl.errors import FileError
+from promptctl.store.checkspecs import COMMON
 
 _WORDS = {
     "str": "text",
@@ -20,6 +21,9 @@ _WORDS = {
     "object": "a mapping",
     "null": "nothing",
 }
+NUMBER = re.compile(r"-?[0-9]{1,300}(?:\.[0-9]{1,300})?(?:[eE][-+]?[0-9]{1,3})?\Z")
+"""What the readers leave as text because it would be written back otherwise, 0.10, and is a number all the same."""
+
 _EXPECTED = re.compile(r"Expected `(?P<wanted>[^`]+)`(?:, got `(?P<found>[^`]+)`)?")
 _PLACE = re.compile(r" - at `\$\.?(?P<place>[^`]*)`\Z")
 
@@ -38,13 +42,13 @@ def rule_of(spec: CheckSpec, kind: type[Rule]) -> Rule:
     args = _keywords(spec, kind, fields)
     unknown = next((name for name in args if name not in fields), None)
     if unknown is not None:
-        hint = did_you_mean(str(unknown), fields)
-        raise _bad(spec, f'has no argument "{unknown}"', fix=f"{hint}{_list_of(fields)}")
+        hint = did_you_mean(str(unknown), (*fields, *COMMON))
+        raise bad_arguments(spec, f'has no argument "{unknown}"', fix=f"{hint}{_list_of(fields)}")
     args = {name: _fitted(value, fields[name].type) for name, value in args.items()}
     try:
         return msgspec.convert(args, kind)
     except msgspec.ValidationError as error:
-        raise _bad(spec, _sentence(str(error), fields)) from error
+        raise bad_arguments(spec, _sentence(str(error), fields)) from error
 
 
 def fields_of(kind: type[Rule]) -> tuple[msgspec.structs.FieldInfo, ...]:
@@ -81,7 +85,7 @@ def _keywords(spec: CheckSpec, kind: type[Rule], fields: dict[str, Any]) -> dict
         if not takes_mappings or any(name in fields for name in value):
             return value
     if kind.SHORT is None:
-        raise _bad(spec, f"takes no single argument, found {_shown(value)}", fix=_list_of(fields))
+        raise bad_arguments(spec, f"takes no single argument, found {_shown(value)}", fix=_list_of(fields))
     return {kind.SHORT: value}
 
 
@@ -96,11 +100,8 @@ def _fitted(value: Any, kind: Any) -> Any:
         return [_fitted(item, items) for item in value]
     if isinstance(value, (bool, int, float)) and str in wanted and not {bool, int, float} & set(wanted):
         return msgspec.json.encode(value).decode()
-    if isinstance(value, str) and {int, float} & set(wanted) and str not in wanted:
-        try:
-            return float(value) if float in wanted else int(value)
-        except ValueError:
-            return value
+    if isinstance(value, str) and {int, float} & set(wanted) and str not in wanted and NUMBER.match(value):
+        return float(value) if float in wanted else int(value) if value.lstrip("-").isdigit() else value
     return value
 
 
@@ -122,7 +123,8 @@ def _sentence(message: str, fields: dict[str, Any]) -> str:
     return f"`{name.replace('[...]', '')}` must be {' or '.join(wanted)}{got}"
 
 
-def _bad(spec: CheckSpec, sentence: str, fix: str | None = None) -> FileError:
+def bad_arguments(spec: CheckSpec, sentence: str, fix: str | None = None) -> FileError:
+    """The error of a check that cannot be asked so, at its place."""
     return FileError(
         f'check "{spec.kind}": {sentence}',
         slug="bad-check-arguments",
@@ -145,7 +147,11 @@ def type_in_words(kind: Any) -> str:
     """`text`, `a list of text`, `one of text, number` ... as the page of a check says it."""
     if words := choices(kind):
         several = any(get_origin(option) is tuple for option in options(kind))
-        return f"one of {', '.join(words)}{', or a list of them' if several else ''}"
+        one = any(get_origin(option) is Literal for option in options(kind))
+        named = ", ".join(words)
+        return (
+            f"a list of {named}" if not one else f"one of {named}{', or a list of them' if several else ''}"
+        )
     parts: list[str] = []
     for option in options(kind):
         origin = get_origin(option)

@@ -6,17 +6,16 @@ The look-up is synchronous and loads neither asyncio nor an SDK: a run that is a
 A call keeps its slot until its answer is committed, so that a kill costs at most the calls in flight.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from promptctl.core.exchange import Answer, Answered, AnswerKey, Failure, Output, Request, Source
 from promptctl.core.ports import AnswerStore, Progress, Provider
 from promptctl.engine.commits import Commits
+from promptctl.engine.interrupts import interrupts
+from promptctl.engine.work_queue import work_off
 from promptctl.errors import Incomplete, Interrupted, PromptctlError
-
-GRACE_SECONDS = 5.0  # for the calls in flight after the first Ctrl-C
 
 Recorded = Mapping[tuple[str, int], Output]
 
@@ -59,6 +58,10 @@ class AskingInterrupted(Interrupted):
         self.answers = answers
 
 
+Follow = Callable[[Wanted, Answered], Iterable[Wanted]]
+"""The questions that an answer leads to."""
+
+
 def answer_all(
     wanted: Iterable[Wanted],
     *,
@@ -67,6 +70,8 @@ def answer_all(
     offline: bool = False,
     max_calls: int | None = None,
     progress: Progress | None = None,
+    follow: Follow = lambda _wanted, _answered: (),
+    ahead: Callable[[], int] = lambda: 0,
 ) -> dict[AnswerKey, Answered]:
     """An answer or a failure for every question, equal questions asked once, in the order they were wanted.
 
@@ -74,6 +79,8 @@ def answer_all(
         recorded: Recorded outputs by (request digest, sample index), used where nothing is stored or imported.
         offline: Ask nothing; a miss is a Failure of kind `offline`.
         max_calls: Refuse before the first call if more would be needed.
+        follow: Told every answer, and every failure of a call; gives the questions that follow from it.
+        ahead: The most calls that may follow from those that are missing, once all that is stored is followed.
 
     Raises:
         Incomplete: `budget`, more calls are needed; `cannot-write`, the store failed while asking.
@@ -81,18 +88,27 @@ def answer_all(
         PromptctlError: what can be known before the first call: a missing key, a store that cannot be written.
     """
     questions: dict[AnswerKey, Wanted] = {}
-    for one in wanted:
-        questions.setdefault(one.key, one)
     asker = Asker(
-        store=store, recorded=recorded or {}, offline=offline, max_calls=max_calls, progress=progress
+        store=store,
+        recorded=recorded or {},
+        offline=offline,
+        max_calls=max_calls,
+        progress=progress,
+        follow=follow,
     )
-    asker.look_up(questions)
+    batch = list(wanted)
+    while batch:
+        questions.update((one.key, one) for one in batch if one.key not in questions)
+        asker.look_up(one.key for one in batch)
+        known = [(one, asker.known[one.key]) for one in batch if one.key in asker.known]
+        batch = [more for one, answered in known for more in follow(one, answered)]
     missing = [one for key, one in questions.items() if key not in asker.known]
     asked: dict[AnswerKey, Answered] = {}
     if missing and not offline:
-        asker.prepare(missing)
-        asked = asker.run(missing)
-    return {key: asker.known.get(key) or asked.get(key) or asker.unasked() for key in questions}
+        following = ahead()
+        asker.prepare(missing, following)
+        asked = asker.run(missing, following)
+    return {key: asker.known.get(key) or asked.get(key) or asker.unasked() for key in {**questions, **asked}}
 
 
 class Asker:
@@ -109,10 +125,12 @@ class Asker:
         offline: bool = False,
         max_calls: int | None = None,
         progress: Progress | None = None,
+        follow: Follow = lambda _wanted, _answered: (),
     ) -> None:
         self.known: dict[AnswerKey, Answered] = {}
         self._store, self._recorded, self._offline = store, recorded, offline
-        self._max_calls, self._progress = max_calls, progress
+        self._max_calls, self._progress, self._follow = max_calls, progress, follow
+        self._sent = 0
         self._looked_up: set[AnswerKey] = set()
         self._stopped: str | None = None
         self._interrupted = False
@@ -131,26 +149,27 @@ class Asker:
             if key not in self.known and (output := self._recorded.get((key.request, key.sample))):
                 self.known[key] = Answered(answer=output, source=Source.RECORDED)
 
-    def prepare(self, missing: Sequence[Wanted]) -> None:
+    def prepare(self, missing: Sequence[Wanted], ahead: int = 0) -> None:
         """Raises for what can be known before the first call: the budget, the keys, the store."""
-        if self._max_calls is not None and len(missing) > self._max_calls:
+        needed = len(missing) + ahead
+        if self._max_calls is not None and needed > self._max_calls:
             raise Incomplete(
-                f"{len(missing)} calls are needed, and at most {self._max_calls} are allowed",
+                f"{needed} calls are needed, and at most {self._max_calls} are allowed",
                 slug="budget",
                 at="--max-calls, or [budget] max_calls",
-                fix=f"allow {len(missing)}, or select fewer cases",
+                fix=f"allow {needed}, or select fewer cases",
             )
         for provider in {id(one.provider): one.provider for one in missing}.values():
             provider.prepare()
         if self._store is not None:
             self._store.prepare()
 
-    def run(self, missing: Sequence[Wanted]) -> dict[AnswerKey, Answered]:
-        """Asks all of `missing` in a loop of its own and closes their providers."""
+    def run(self, missing: Sequence[Wanted], ahead: int = 0) -> dict[AnswerKey, Answered]:
+        """Asks all of `missing`, and what follows from it, in a loop of its own and closes their providers."""
         import asyncio
 
         if self._progress:
-            self._progress.start(len(missing))
+            self._progress.start(len(missing) + ahead)
         try:
             asked = asyncio.run(self._run(missing))
         finally:
@@ -198,6 +217,10 @@ class Asker:
         async with self._slot(wanted.provider):
             if self._stopped is not None:  # while it waited for its slot
                 return self.unasked()
+            if self._sent == self._max_calls:  # only what follows from answers can go beyond the plan
+                self.stop("more calls are needed than are allowed")
+                return self.unasked()
+            self._sent += 1
             answered = Answered(answer=await _call(wanted), source=Source.ASKED)
             if isinstance(answered.answer, Output):
                 self.known[wanted.key] = answered
@@ -227,21 +250,22 @@ class Asker:
 
         asked: dict[AnswerKey, Answered] = {}
 
-        async def work(queue: Iterator[Wanted]) -> None:
-            for one in queue:
-                if self._stopped is not None:
-                    return
-                asked[one.key] = await self.ask(one)
+        async def answer(wanted: Wanted) -> Iterable[Wanted]:
+            if self._stopped is not None:
+                return ()
+            asked[wanted.key] = answered = await self.ask(wanted)
+            return self._follow(wanted, answered)
 
         providers = {id(one.provider): one.provider for one in missing}
-        workers = []
-        for same, provider in providers.items():
-            queue = iter([one for one in missing if id(one.provider) == same])
-            # As many workers as slots: tasks do not grow with the number of cases.
-            workers += [work(queue) for _ in range(max(1, provider.concurrency))]
+        shares = [
+            work_off(
+                [one for one in missing if id(one.provider) == same], max(1, provider.concurrency), answer
+            )
+            for same, provider in providers.items()
+        ]
         try:
-            with self._signals():
-                results = await asyncio.gather(*workers, return_exceptions=True)
+            with interrupts(self._interrupt, self._cancel):
+                results = await asyncio.gather(*shares, return_exceptions=True)
         finally:
             if self._commits is not None:
                 await self._commits.close()
@@ -252,39 +276,13 @@ class Asker:
                 raise result
         return asked
 
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """Ctrl-C and SIGTERM: the first lets the calls in flight end for five seconds, the second cancels them."""
-        import asyncio
-        import signal
-        import threading
+    def _interrupt(self) -> None:
+        self._interrupted = True
+        self.stop("interrupted")
 
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-
-        def cancel() -> None:
-            for flight in list(self._flying.values()):
-                flight.cancel()
-
-        def interrupt() -> None:
-            if self._interrupted:
-                cancel()
-            else:
-                loop.call_later(GRACE_SECONDS, cancel)
-            self._interrupted = True
-            self.stop("interrupted")
-
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-        for number in before:
-            loop.add_signal_handler(number, interrupt)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                loop.remove_signal_handler(number)
-                signal.signal(number, handler)
+    def _cancel(self) -> None:
+        for flight in list(self._flying.values()):
+            flight.cancel()
 
 
 async def _call(wanted: Wanted) -> Answer:

@@ -1,15 +1,16 @@
 """What a run asked and what that cost."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from promptctl.core.config import Config, Price
-from promptctl.core.exchange import Answered, Output, Source, Usage
+from promptctl.core.digest import canonical_json
+from promptctl.core.exchange import Answered, Output, Request, Source, Usage
+from promptctl.core.record import replace
 from promptctl.core.result import Calls, Sent, Tokens
-from promptctl.engine.ask import Wanted
+from promptctl.engine.conversations import Draw, ahead
 from promptctl.engine.load import routed
-from promptctl.engine.plan import Plan, PlannedCase
-from promptctl.engine.requests import Rendered
+from promptctl.engine.plan import Plan
 
 FREE = ("embedded", "scripted")
 """Kinds of provider that answer on this machine: their price is known to be nothing."""
@@ -17,6 +18,8 @@ FREE = ("embedded", "scripted")
 
 USUAL_ANSWER = 100
 """Tokens that an answer is taken to have before it is there."""
+IMAGE_TOKENS = {"low": 85, "high": 1000}
+"""Tokens that an image is taken to have, by the detail that is asked for: what a middling picture costs at OpenAI."""
 
 
 def bill(used: Iterable[tuple[str, Answered | None]], *, saved_equal: int, config: Config) -> Calls:
@@ -74,6 +77,11 @@ def price(output: Output, model: str, config: Config) -> float | None:
     return (usage.input * known.input + usage.output * known.output) / 1_000_000
 
 
+def priced(output: Output, model: str, config: Config) -> Output:
+    """The answer with what it cost, for the check `cost`; as it is where that cannot be known."""
+    return replace(output, cost=price(output, model, config))
+
+
 class Forecast(NamedTuple):
     """What a run is about to ask. `differ` is None without a base.
 
@@ -88,45 +96,51 @@ class Forecast(NamedTuple):
     cost: float | None
 
 
-def forecast(plan: Plan, missing: Collection[Wanted], stored: int, config: Config) -> Forecast:
+def forecast(plan: Plan, waiting: Sequence[Draw], stored: int, config: Config) -> Forecast:
     """What a run is about to ask, before it asks.
 
     Args:
         plan: What is compared.
-        missing: The questions that nothing stored answers.
+        waiting: The draws that nothing stored answers, or not to their end.
         stored: How many questions something stored answers.
         config: For prices.
     """
     cases = [planned for suite in plan.suites for planned in suite.cases]
-    models = {wanted.key.request: rendered.model for wanted, rendered in _sent(cases, missing)}
-    costs = [_guess(wanted, models[wanted.key.request], config) for wanted in missing]
+    asked = {
+        draw.waiting.key: (draw.waiting.request, draw.rendered.model) for draw in waiting if draw.waiting
+    }
+    models = {model for _, model in asked.values()}
+    calls = [*asked.values()]
+    for model in models:
+        later = ahead(draw for draw in waiting if draw.rendered.model == model)
+        calls += [(request, model) for request in later]
+    costs = [_guess(request, model, config) for request, model in calls]
     known = [cost for cost in costs if cost is not None]
     return Forecast(
         cases=len(cases),
         differ=sum(not planned.unchanged for planned in cases)
         if any(suite.has_base for suite in plan.suites)
         else None,
-        calls=len(missing),
+        calls=len(calls),
         stored=stored,
-        models=tuple(sorted(set(models.values()))),
+        models=tuple(sorted(models)),
         cost=sum(known) if len(known) == len(costs) else None,
     )
 
 
-def _sent(cases: list[PlannedCase], missing: Collection[Wanted]) -> Iterable[tuple[Wanted, Rendered]]:
-    by_digest = {rendered.digest: rendered for planned in cases for rendered in planned.sides}
-    return ((wanted, by_digest[wanted.key.request]) for wanted in missing)
-
-
-def _guess(wanted: Wanted, model: str, config: Config) -> float | None:
-    """About what one call will cost: four letters or one Chinese character a token, and a short answer."""
+def _guess(request: Request, model: str, config: Config) -> float | None:
+    """About what one call will cost: four letters or one Chinese character a token, images, and a short answer."""
     route = routed(config, model)
     if route and route.kind in FREE:
         return 0.0
     known = config.prices.get(model)
     if known is None:
         return None
-    text = "".join(message.text for message in wanted.request.messages)
+    text = "".join(message.text for message in request.messages)
+    if request.tools or request.response_format:
+        text += canonical_json([request.tools, request.response_format])
     letters = sum(character.isascii() for character in text)
+    details = [image.detail for message in request.messages for image in message.images]
     tokens = letters / 4 + (len(text) - letters)
+    tokens += sum(IMAGE_TOKENS["low" if detail == "low" else "high"] for detail in details)
     return (tokens * known.input + USUAL_ANSWER * known.output) / 1_000_000

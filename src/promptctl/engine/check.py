@@ -5,14 +5,16 @@ from typing import Any
 
 import msgspec
 
+from promptctl.checks.own import OwnCode
 from promptctl.core.case import CheckSpec, Extract
 from promptctl.core.record import Record, replace
-from promptctl.core.rule import Rule
 from promptctl.core.verdict import Opinion, Subject
 from promptctl.core.words import did_you_mean
-from promptctl.engine.arguments import rule_of
+from promptctl.engine.arguments import bad_arguments, rule_of
+from promptctl.engine.check_files import CheckFiles, no_files
 from promptctl.engine.extract import finder, missing
-from promptctl.errors import FileError
+from promptctl.engine.own_code import asking, code_of
+from promptctl.errors import FileError, PromptctlError
 from promptctl.registry import find, names
 
 GROUPS = ("not", "any", "all")
@@ -25,12 +27,14 @@ class Built(Record):
 
     `spec` has its arguments written out in full, so that two ways of writing one check are equal. `needs` are the
     case fields without which it cannot be asked. `negatable` is False where `not` has no meaning for it or a part.
+    `timed` says that it, or a part, looks at how long an answer took.
     """
 
     spec: CheckSpec
     ask: Ask
     needs: tuple[str, ...] = ()
     negatable: bool = True
+    timed: bool = False
 
     @property
     def name(self) -> str:
@@ -42,17 +46,23 @@ class Missing(Opinion):
     """What a check says where there was nothing to look at. `not` leaves it alone: nothing found proves nothing."""
 
 
-def build(spec: CheckSpec) -> Built:
+def build(spec: CheckSpec, files: CheckFiles | None = None) -> Built:
     """`spec` ready to be asked.
 
+    Args:
+        spec: As it is written, or as an earlier `Built` has it, which holds the files that it needs.
+        files: Where the files that it names are read.
+
     Raises:
-        FileError: at the check's place: `unknown-check`, `bad-check-arguments`.
+        PromptctlError: at the check's place: `unknown-check`, `bad-check-arguments`, `missing-extra`; or why a file
+            that it names cannot be used.
     """
-    built = _group(spec) if spec.kind in GROUPS else _rule(spec)
+    files = files or no_files()
+    built = _group(spec, files) if spec.kind in GROUPS else _rule(spec, files)
     return built if spec.extract is None else _looking_at(spec.extract, built)
 
 
-def _rule(spec: CheckSpec) -> Built:
+def _rule(spec: CheckSpec, files: CheckFiles) -> Built:
     kind = find("checks", spec.kind)
     if kind is None:
         known = (*names("checks"), *GROUPS)
@@ -62,18 +72,39 @@ def _rule(spec: CheckSpec) -> Built:
             at=spec.place,
             fix=f"{did_you_mean(spec.kind, known)}`promptctl checks` lists all {len(names('checks'))}",
         )
-    rule: Rule = rule_of(spec, kind)
+    ask: Ask
+    try:
+        rule, code = rule_of(spec, kind).with_files(files.text), spec.files
+        if isinstance(rule, OwnCode):
+            code = code or code_of(rule, files)
+            ask = asking(rule, code)
+        else:
+            ask = rule
+    except ValueError as error:
+        raise bad_arguments(spec, str(error)) from error
+    except PromptctlError as error:
+        raise _at_check(spec, error) from error
     args: dict[str, Any] = msgspec.to_builtins(rule)
     return Built(
-        spec=replace(spec, args=args),
-        ask=rule,
+        spec=replace(spec, args=args, files=code),
+        ask=ask,
         needs=tuple(getattr(rule, "needs", kind.NEEDS)),
         negatable=kind.NEGATABLE,
+        timed=kind.TIMED,
     )
 
 
-def _group(spec: CheckSpec) -> Built:
-    parts = tuple(build(part) for part in spec.parts)
+def _at_check(spec: CheckSpec, error: PromptctlError) -> PromptctlError:
+    """The error at the check, unless it lies in a file that can be mended there."""
+    if error.slug in ("bad-check-arguments", "bad-python", "not-utf8") or (
+        error.slug == "no-check-code" and error.at
+    ):
+        return error
+    return FileError(f'check "{spec.kind}": {error.message}', slug=error.slug, at=spec.place, fix=error.fix)
+
+
+def _group(spec: CheckSpec, files: CheckFiles) -> Built:
+    parts = tuple(build(part, files) for part in spec.parts)
     if not parts or (spec.kind == "not" and len(parts) > 1):
         wanted = "the one check that must not hold" if spec.kind == "not" else "a list of checks"
         raise FileError(
@@ -97,6 +128,7 @@ def _group(spec: CheckSpec) -> Built:
         ask=combine[spec.kind],
         needs=tuple(dict.fromkeys(need for part in parts for need in part.needs)),
         negatable=all(part.negatable for part in parts),
+        timed=any(part.timed for part in parts),
     )
 
 

@@ -1,68 +1,133 @@
 """The checks of one suite, built once, asked of every output."""
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from promptctl.core.case import Case, CheckSpec, Suite
 from promptctl.core.exchange import Output
 from promptctl.core.record import replace
 from promptctl.core.run import Outcome
 from promptctl.core.verdict import Verdict
 from promptctl.engine.check import Built, build
-from promptctl.engine.grading import grade, subject_of
+from promptctl.engine.check_files import CheckFiles, no_files
+from promptctl.engine.grading import grade_turns, of_turn, subject_of
 from promptctl.errors import FileError, PromptctlError, raise_all
+from promptctl.store.case_checks import with_unique_names
+
+
+class Graded(NamedTuple):
+    """The outcome of a trial with the verdict of every check; `turn` as in `Grade`."""
+
+    outcome: Outcome
+    verdicts: tuple[Verdict, ...]
+    turn: int | None = None
 
 
 class Grader:
     """Judges outputs of a suite's cases. `suite` is the same with every check's arguments written out in full.
 
+    Args:
+        suite: As it is written, or as an earlier `Grader` has it.
+        files: Where the files are read that checks name.
+
     Raises:
         FileError, Several: a check that is unknown, has wrong arguments, or needs what its case does not have.
     """
 
-    def __init__(self, suite: Suite) -> None:
+    def __init__(self, suite: Suite, files: CheckFiles | None = None) -> None:
         self._built: dict[str, Built] = {}
+        self._files = files or no_files()
         self.suite = suite
-        self._checks: dict[str, list[Built]] = {}
-        self._last: tuple[str, Output, tuple[Outcome, tuple[Verdict, ...]]] | None = None
+        self._turns: dict[str, list[list[Built]]] = {}
+        self._last: tuple[tuple[str, bool, list[Output]], Graded] | None = None
         errors: dict[str, PromptctlError] = {}
         for case in suite.cases:
-            checks = self._checks.setdefault(case.id, [])
-            for spec in case.checks:
-                try:
-                    checks.append(self._check(spec))
-                    if case.asked:  # a draft may still wait for its reference
-                        _require(checks[-1], case)
-                        _refuse_broken(checks[-1], case)
-                except PromptctlError as error:
-                    errors.setdefault(str(error), error)
+            _refuse_idle(case, errors)
+            self._turns[case.id] = [
+                [built for spec in specs if (built := self._asked_of(case, spec, errors))]
+                for specs in checks_by_turn(case)
+            ]
         raise_all(list(errors.values()))
-        self.suite = replace(suite, cases=tuple(self._written_out(case) for case in suite.cases))
+        cases = tuple(self._written_out(case) for case in suite.cases)
+        self.suite = replace(suite, cases=cases, digest=self._files.digest(suite.digest))
 
-    def grade(self, case: Case, output: Output) -> tuple[Outcome, tuple[Verdict, ...]]:
-        """The outcome of one output with the verdict of every check."""
-        if self._last and self._last[0] == case.id and _same(self._last[1], output):
-            return self._last[2]  # both sides gave the same text: it is judged once
-        found = grade(self._checks[case.id], case, output, case.finished)
+    def grade(self, case: Case, replies: Sequence[Output], *, tools_offered: bool = False) -> Graded:
+        """What the checks say of a reply, or of those of a conversation in order, which may have ended early."""
+        key = (case.id, tools_offered, self._seen(case, replies))
+        if self._last and self._last[0] == key:
+            return self._last[1]
+        found = grade_turns(self._turns[case.id], case, replies, case.finished, tools_offered=tools_offered)
         verdicts = found.verdicts
         if found.error is not None:
             broken = Verdict(check="error", status="unscored", reason=found.error, votes=False)
             verdicts = (*verdicts, broken)
-        self._last = (case.id, output, (found.outcome, verdicts))
-        return found.outcome, verdicts
+        graded = Graded(found.outcome, verdicts, found.turn)
+        self._last = (key, graded)
+        return graded
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The files that checks named, or would have found: where one differs, so may their verdicts."""
+        return frozenset(self._files.asked)
+
+    def _seen(self, case: Case, replies: Sequence[Output]) -> list[Output]:
+        """The replies without their times, where no check looks at those: an equal text is judged once."""
+        if any(built.timed for checks in self._turns[case.id] for built in checks):
+            return list(replies)
+        return [replace(reply, seconds=None, first_token_seconds=None) for reply in replies]
+
+    def _asked_of(self, case: Case, spec: CheckSpec, errors: dict[str, PromptctlError]) -> Built | None:
+        try:
+            built = self._check(spec)
+            if case.asked:  # a draft may still wait for its reference
+                _require(built, case)
+                _refuse_broken(built, case)
+            return built
+        except PromptctlError as error:
+            errors.setdefault(str(error), error)
+            return None
 
     def _written_out(self, case: Case) -> Case:
-        return replace(case, checks=tuple(built.spec for built in self._checks[case.id]))
+        return replace(
+            case,
+            checks=self._specs(case.checks),
+            checks_all=self._specs(case.checks_all),
+            turns=tuple(replace(turn, checks=self._specs(turn.checks)) for turn in case.turns),
+        )
+
+    def _specs(self, specs: Sequence[CheckSpec]) -> tuple[CheckSpec, ...]:
+        return tuple(self._check(spec).spec for spec in specs)
 
     def _check(self, spec: CheckSpec) -> Built:
         key = repr(spec.meaning())
         if key not in self._built:
-            self._built[key] = build(spec)
+            self._built[key] = build(spec, self._files)
         return self._built[key]
 
 
-def _same(one: Output, other: Output) -> bool:
-    """Whether a check could tell the two apart; latency is no part of an answer."""
-    return replace(one, seconds=None, first_token_seconds=None) == replace(
-        other, seconds=None, first_token_seconds=None
-    )
+def checks_by_turn(case: Case) -> list[tuple[CheckSpec, ...]]:
+    """What is asked of each reply, in order. Names are unique; those of a single turn's checks end in the turn."""
+    if not case.turns:
+        return [case.checks]
+    found: list[tuple[CheckSpec, ...]] = []
+    for number, turn in enumerate(case.turns, 1):
+        checks = with_unique_names((*case.checks_all, *turn.checks))
+        found.append(tuple(replace(check, name=of_turn(check.name, number)) for check in checks))
+    found[-1] = (*case.checks, *found[-1])
+    named = iter(with_unique_names(tuple(check for checks in found for check in checks)))
+    return [tuple(next(named) for _ in checks) for checks in found]
+
+
+def _refuse_idle(case: Case, errors: dict[str, PromptctlError]) -> None:
+    """Nothing looks at its outputs, not even a schema of its prompt, and nobody is to look at them."""
+    if not case.every_check and case.expected is None and not case.watch:
+        error = FileError(
+            "the case has neither checks nor expected nor watch, so it cannot fail",
+            slug="case-cannot-fail",
+            at=case.place,
+            fix="add `expected: …` or a check, or `watch: true` to see its outputs side by side",
+        )
+        errors.setdefault(str(error), error)
 
 
 def _require(built: Built, case: Case) -> None:

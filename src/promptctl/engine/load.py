@@ -9,7 +9,10 @@ from typing import NamedTuple
 from promptctl.core.config import Config
 from promptctl.core.routes import PRESETS, Route, route
 from promptctl.errors import Place, PromptctlError
+from promptctl.store.bare import folder_of_project
 from promptctl.store.config import find_root, read_config
+from promptctl.store.files import is_git_folder
+from promptctl.store.private import Joined, Private, open_private
 from promptctl.store.prompts import Prompts
 from promptctl.store.repo import Repository
 from promptctl.store.revisions import WORKTREE, Revision, Sides, choose_sides
@@ -18,7 +21,10 @@ from promptctl.store.trees import CommitTree, Tree, WorkTree
 
 
 class Side(NamedTuple):
-    """One revision of the project. `config` acts; `own` is what the revision's own file says."""
+    """One revision of the project. `config` acts; `own` is what the revision's own file says.
+
+    `private` is the folder of `cases_root`, whose files are in `tree`, too.
+    """
 
     revision: Revision
     tree: Tree
@@ -26,19 +32,58 @@ class Side(NamedTuple):
     prompts: Prompts
     suites: Suites
     own: Config
+    private: Private | None = None
+
+    @property
+    def absent(self) -> str | None:
+        """What to say where `cases_root` names a folder that is not there."""
+        return self.private.absent if self.private else None
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether there are files that should hold prompts or cases and are not read: links, files of no suite."""
+        return bool(self.tree.refused or self.suites.strays)
 
 
 class Home(NamedTuple):
-    """Where a project is: its root, the repository it lies in (if any), its configuration on disk."""
+    """Where a project is: its root, the repository it lies in (if any), its configuration on disk.
+
+    In a bare repository the files are those of commits alone: the configuration is HEAD's, and `root` is only
+    where `promptctl/` goes.
+    """
 
     root: Path
     repository: Repository | None
     config: Config
 
     @property
+    def bare(self) -> bool:
+        """Whether the project is in commits alone, without a work tree."""
+        return self.repository is not None and self.repository.bare
+
+    @property
+    def here(self) -> Revision:
+        """What is looked at where no revision is named: the work tree; of a bare repository HEAD."""
+        if self.repository is not None and self.repository.bare:
+            return Revision(label="HEAD", commit=self.repository.head())
+        return Revision(label=WORKTREE, commit=None, dirty=True)
+
+    def prefix(self, commit: str) -> str:
+        """The project's folder at a commit, relative to the top of the repository; empty where they are one.
+
+        Raises:
+            PromptctlError: `no-project`, a commit of a bare repository that holds none.
+        """
+        if self.repository is None:
+            return ""
+        if self.repository.bare:
+            return folder_of_project(self.repository, commit)
+        return self.repository.relative(self.root)
+
+    @property
     def folders(self) -> tuple[str, ...]:
         """What makes the project dirty, relative to the top of the repository."""
-        if self.repository is None:
+        if self.repository is None or self.repository.bare:
             return ()
         prefix = self.repository.relative(self.root)
         names = (self.config.project.prompts, self.config.project.evals, "promptctl.toml", "pyproject.toml")
@@ -53,6 +98,8 @@ def find_home(folder: Path) -> Home:
     """
     folder = folder.resolve()
     root = find_root(folder)
+    if bare := bare_repository(folder, root):
+        return _home_in_commits(bare)
     if root is None:
         raise PromptctlError(
             "there is no promptctl project here",
@@ -69,21 +116,58 @@ def find_home(folder: Path) -> Home:
         raise
 
 
-def open_side(home: Home, revision: Revision, *, config: Config | None = None) -> Side:
-    """All files of one revision. Folders come from its own configuration; all else from `config`, if given."""
+def bare_repository(folder: Path, root: Path | None) -> Repository | None:
+    """The bare repository that `folder` lies in, where that is nearer than the project at `root`."""
+    nearer = [above for above in (folder, *folder.parents) if root is None or above.is_relative_to(root)]
+    if root is not None and not any(is_git_folder(above) for above in nearer):
+        return None
+    repository = Repository.find(folder)
+    return repository if repository is not None and repository.bare else None
+
+
+def _home_in_commits(repository: Repository) -> Home:
+    """The project of a bare repository, configured as HEAD has it; by the defaults where HEAD has no project."""
+    home = Home(repository.root, repository, Config())
+    head = repository.head()
+    if head is None:
+        return home
+    try:
+        prefix = home.prefix(head)
+    except PromptctlError as error:
+        if error.slug != "no-project":
+            raise
+        return home
+    tree = CommitTree(repository, head, prefix, (), label="HEAD")
+    return home._replace(config=_config_of(tree, None))
+
+
+def open_side(
+    home: Home, revision: Revision, *, config: Config | None = None, private: Private | None = None
+) -> Side:
+    """All files of one revision. Folders come from its own configuration; all else from `config`, if given.
+
+    Args:
+        private: The folder of private cases of the other side, so that both have the same; else it is read.
+    """
     own, tree = home.config, _tree(home, revision, home.config)
     if revision.label != WORKTREE:
         own = _config_of(tree, home.config if config else None)
         if own.project != home.config.project:
             tree = _tree(home, revision, own)
     acting = config or own
+    if private is None and acting.project.cases_root is not None:
+        private = open_private(home.root, home.repository, acting.project.cases_root, own.project.evals)
+    name = private.name if private and private.tree else None
+    if private and private.tree:
+        tree = Joined(tree, private.name, private.tree)
     return Side(
         revision,
         tree,
         acting,
         Prompts(tree, own.project.prompts),
-        Suites(tree, own.project.evals, acting.gate, today=datetime.date.today()),
+        Suites(tree, own.project.evals, acting.gate, today=datetime.date.today(), private=name),
         own,
+        private,
     )
 
 
@@ -116,9 +200,16 @@ def _tree(home: Home, revision: Revision, config: Config) -> Tree:
     folders = (config.project.prompts, config.project.evals)
     if revision.label == WORKTREE:
         return WorkTree(home.root, folders, home.repository)
+    if home.repository is not None and home.repository.bare and revision.commit is None:
+        raise PromptctlError(
+            f"HEAD of this bare repository is {home.repository.branch()}, which has no commit yet",
+            slug="no-project",
+            at=str(home.root),
+            fix="name a revision, as in PROMPT@REV; or `git symbolic-ref HEAD refs/heads/BRANCH`",
+        )
     if home.repository is None or revision.commit is None:
         raise AssertionError(f"{revision} names no commit")
-    prefix = home.repository.relative(home.root)
+    prefix = home.prefix(revision.commit)
     return CommitTree(home.repository, revision.commit, prefix, folders, label=revision.label)
 
 

@@ -4,13 +4,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.message import Message
 from promptctl.core.words import did_you_mean, plural
+from promptctl.engine.images import with_typed_images
 from promptctl.engine.load import Side, routed
 from promptctl.engine.pairing import Pairing
-from promptctl.engine.requests import Rendered, as_request, render_base, render_case, typed_values
+from promptctl.engine.requests import (
+    Opening,
+    Rendered,
+    as_request,
+    going_on,
+    render_base,
+    render_case,
+    typed_values,
+)
+from promptctl.engine.schemas import refuse_bad_schemas
 from promptctl.errors import PromptctlError, PromptError
-from promptctl.store.revisions import WORKTREE
 from promptctl.templating.inputs import MissingInput
 
 
@@ -32,12 +40,12 @@ class OneSide:
     @property
     def label(self) -> str:
         """`support/reply` in the working tree, else `support/reply@main`."""
-        return self.prompt if self.is_worktree else f"{self.prompt}@{self.side.revision.label}"
+        return self.prompt if self.is_here else f"{self.prompt}@{self.side.revision.label}"
 
     @property
-    def is_worktree(self) -> bool:
-        """Whether the revision is the working tree."""
-        return self.side.revision.label == WORKTREE
+    def is_here(self) -> bool:
+        """Whether the revision is the one that the cases are from."""
+        return self.side.revision == self.head.revision
 
     def suites(self, suite_id: str | None = None) -> list[Suite]:
         """The working tree's suites of this prompt (also under its later name), or the one that is named.
@@ -84,19 +92,19 @@ class OneSide:
         Raises:
             PromptctlError: the case does not fit the prompt at this revision.
         """
-        if self.is_worktree:
+        if self.is_here:
             return self._request(render_case(self.side.prompts, self.prompt, case))
         base_suite = self._pairing.base_suite(suite.id)
         own = base_suite.case(case.id) if base_suite else None
-        messages = render_base(self.side.prompts, self.prompt, case, own)
-        if messages is None:
+        opening = render_base(self.side.prompts, self.prompt, case, own, self.head.tree)
+        if opening is None:
             raise PromptError(
                 f"{self.label} needs an input that case {case.id} does not have",
                 slug="undefined-variable",
                 at=case.place,
                 fix=f"give the case that input: `promptctl show {self.label}` lists them",
             )
-        return self._request(messages)
+        return self._request(opening)
 
     def of_values(self, values: Mapping[str, Any], *, strict: bool | None = None) -> Rendered:
         """What this side sends for given values; text is read as the input's type where that is clear.
@@ -108,14 +116,15 @@ class OneSide:
             PromptctlError: a value is missing, unknown or of the wrong type.
         """
         try:
-            messages = self.side.prompts.render(self.prompt, self.typed(values), strict=strict)
+            given = with_typed_images(self.typed(values), self.inputs)
+            messages = self.side.prompts.render(self.prompt, given, strict=strict)
         except MissingInput as error:
             fix = f"give it: --var {error.name}='…', or all values in a file: --vars FILE.json"
             raise PromptError(error.message, slug=error.slug, at=error.at, fix=fix) from error
         except PromptctlError as error:
-            error.at = error.at or f"promptctl ask {self.label}"
+            error.at = error.at or f"the values for {self.label}"
             raise
-        return self._request(messages)
+        return self._request(Opening(messages))
 
     def typed(self, values: Mapping[str, Any]) -> dict[str, Any]:
         """The values as the prompt's inputs want them."""
@@ -126,9 +135,11 @@ class OneSide:
         """The prompt's inputs at this revision, by name."""
         return self.side.prompts.version(self.prompt).inputs
 
-    def _request(self, messages: tuple[Message, ...]) -> Rendered:
+    def _request(self, opening: Opening) -> Rendered:
+        refuse_bad_schemas(self.side.prompts, self.prompt)
         route = routed(self.head.config, self.model)
-        return as_request(self.side.prompts, self.prompt, messages, self.model, route)
+        rendered = as_request(self.side.prompts, self.prompt, opening.messages, self.model, route)
+        return going_on(rendered, opening)
 
     def _is_later_name(self, prompt_id: str) -> bool:
         return prompt_id in self.head.prompts and self._pairing.base_prompt(prompt_id) == self.prompt

@@ -19,11 +19,15 @@ with `otherwise: fail` (default), `whole` or `unscored`."""
 
 
 def catalogue() -> list[tuple[str, str, str, tuple[str, ...]]]:
-    """(family, name, what it asks in one line, case fields it needs) of every built-in check, by family, then name."""
+    """(family, name, what it asks in one line, what it needs) of every built-in check, by family, then name.
+
+    What it needs are fields of the case, and the extra of promptctl as `promptctl[sql]`.
+    """
     rows = []
     for name in names("checks"):
         kind: Any = find("checks", name)
-        rows.append((kind.FAMILY, name, _docstring(kind).split("\n")[0], kind.NEEDS))
+        extra = (f"promptctl[{kind.EXTRA}]",) if kind.EXTRA else ()
+        rows.append((kind.FAMILY, name, _docstring(kind).split("\n")[0], (*kind.NEEDS, *extra)))
     return sorted(rows)
 
 
@@ -78,7 +82,9 @@ def _default(field: Any) -> str:
 
 
 def _needs(kind: type[Rule]) -> str:
-    return f"Needs in the case: {', '.join(kind.NEEDS)}" if kind.NEEDS else ""
+    needs = [f"Needs in the case: {', '.join(kind.NEEDS)}"] if kind.NEEDS else []
+    needs += [f"Needs an extra: pip install 'promptctl[{kind.EXTRA}]'"] if kind.EXTRA else []
+    return "\n".join(needs)
 
 
 def _negation(name: str, kind: type[Rule]) -> str:
@@ -92,6 +98,10 @@ def _example(name: str, example: Example) -> str:
     lines = [f"  - {check}"]
     if example.expected is not None:
         lines.append(f"    expected: {_yaml(example.expected)}")
+    for path, text in example.files.items():
+        lines += [f"    {path}:", *(f"      {line}" for line in text.rstrip("\n").split("\n"))]
+    if example.answer:
+        lines.append(f"    answer: {_yaml(example.answer)}")
     lines.append(f"    output: {_yaml(example.output)}")
     lines.append(f"    → {example.status}{f'  ({example.note})' if example.note else ''}")
     return "\n".join(lines)

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from promptctl.core.case import Suite
+from promptctl.engine.check_files import files_of, same_files
 from promptctl.engine.grader import Grader
+from promptctl.engine.images import takes_images
 from promptctl.engine.load import Side
+from promptctl.engine.output_check import with_output_check
 from promptctl.errors import PromptctlError
 from promptctl.store.prompts import SUFFIX, Prompts
 
@@ -48,6 +51,7 @@ class Pairing:
         self._suites: dict[str, str | None] = {}
         self._differs: dict[str, bool] = {}
         self.current: dict[str, Suite] = {}
+        self.check_files: dict[str, frozenset[str]] = {}
 
     def base_prompt(self, prompt_id: str) -> str | None:
         """The prompt's id on base; None where it is new, or cannot be read there."""
@@ -67,7 +71,7 @@ class Pairing:
         if suite_id in self.current and not self.suite_differs(suite_id):
             return self.current[suite_id]  # the same files: read once
         try:
-            return _written_out(self.base.suites.suite(found))
+            return _written_out(self.base.suites.suite(found), self.base)
         except PromptctlError as error:
             self._note(
                 f"suite {found} of base cannot be read ({error.slug} at {error.at}): its cases count as new"
@@ -113,7 +117,22 @@ class Pairing:
         if partner is None or self.base.own.gate != self.head.own.gate:
             return True
         before = [identity for _, identity in self.base.suites.identity(partner)]
-        return before != [identity for _, identity in self.head.suites.identity(suite_id)]
+        if before != [identity for _, identity in self.head.suites.identity(suite_id)]:
+            return True
+        if not same_files(self.check_files.get(suite_id, ()), self.base.tree, self.head.tree):
+            return True
+        suite = self.current.get(suite_id)
+        return suite is not None and self._surroundings_differ(suite.prompt)
+
+    def _surroundings_differ(self, prompt_id: str) -> bool:
+        """Whether what a suite's cases rely on besides its own files differs: pictures, the answer's schema."""
+        partner = self.base_prompt(prompt_id)
+        if self.base is None or partner is None:
+            return False
+        before, after = self.base.prompts.version(partner), self.head.prompts.version(prompt_id)
+        if before.schema != after.schema:
+            return True
+        return takes_images(after.inputs) and _pictures(self.base) != _pictures(self.head)
 
     def says_the_same(self, prompt_id: str) -> bool:
         """Whether a prompt differs from base only in what Jinja does not read, such as comments."""
@@ -206,12 +225,26 @@ class Pairing:
             self.notes.append(text)
 
 
-def _written_out(suite: Suite) -> Suite:
-    """The suite with its checks' arguments in full; as it is where one of them cannot be built."""
+def _written_out(suite: Suite, side: Side) -> Suite:
+    """The suite with all its checks and their arguments in full; as it is where one of them cannot be built."""
     try:
-        return Grader(suite).suite
+        return Grader(with_output_check(suite, side.prompts), files_of(side)).suite
     except PromptctlError:
         return suite
+
+
+def _pictures(side: Side) -> dict[str, str]:
+    """What stands beside the suites' own files, each with a key of its content."""
+    folder = side.suites.folder
+    names = [path for path in side.tree.paths(folder) if not path.endswith((".yaml", ".jsonl"))]
+    return {path.removeprefix(folder): _identity(side, path) for path in names}
+
+
+def _identity(side: Side, path: str) -> str:
+    try:
+        return side.tree.identity(path)
+    except PromptctlError as error:
+        return error.slug  # too large or unreadable: said where a case names it
 
 
 def _first_difference(path: str, before: str, after: str) -> Line:

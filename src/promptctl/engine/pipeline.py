@@ -9,9 +9,10 @@ from promptctl._version import __version__
 from promptctl.core.comparison import Comparison, compare
 from promptctl.core.config import Config
 from promptctl.core.evidence import Evidence, weigh
-from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Source
+from promptctl.core.exchange import Failure, Output, Source
 from promptctl.core.gate import SEVERITY, Ruling, decide, exit_code, worst
 from promptctl.core.ports import Progress
+from promptctl.core.record import replace
 from promptctl.core.result import (
     Affected,
     Calls,
@@ -21,11 +22,12 @@ from promptctl.core.result import (
     RevisionRecord,
     Untested,
 )
-from promptctl.core.run import Pair, Trial
+from promptctl.core.run import Pair, Reply, Trial
 from promptctl.core.stats import holm
 from promptctl.engine.answering import Providers
-from promptctl.engine.ask import AskingInterrupted, BulkStore, Wanted, answer_all
-from promptctl.engine.bill import Forecast, bill, forecast
+from promptctl.engine.ask import AskingInterrupted, BulkStore, answer_all
+from promptctl.engine.bill import Forecast, bill, forecast, priced
+from promptctl.engine.conversations import Draw, Draws, settle
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
 from promptctl.engine.records import affected_record, suite_record
 from promptctl.engine.regrade import regraded
@@ -41,17 +43,6 @@ class Terms(NamedTuple):
     strict: bool = False
     progress: Progress | None = None
     on_forecast: Callable[[Forecast], None] | None = None
-
-
-class Answers(NamedTuple):
-    """What the world said to a run's questions."""
-
-    by_key: Mapping[AnswerKey, Answered]
-    interrupted: bool
-
-    def of(self, wanted: Wanted) -> Answered | None:
-        """The answer to a question, or None where it was neither stored nor asked."""
-        return self.by_key.get(wanted.key)
 
 
 class Run:
@@ -75,7 +66,7 @@ class Run:
         self.base, self.head = base, head
         self.providers, self.store, self.recorded = providers, store, recorded
         self.on_trial = on_trial
-        self._questions_made: dict[tuple[int, int], Wanted] = {}
+        self._made: dict[tuple[int, int], Draw] = {}
         self.started = datetime.datetime.now(datetime.UTC)
         self._clock = time.monotonic()
 
@@ -86,9 +77,9 @@ class Run:
             Incomplete: the plan needs more calls than are allowed, or the store failed.
             PromptctlError: what can be known before the first call.
         """
-        answers = self._ask()
-        judged = [self._judge(plan, answers) for plan in self.plan.suites]
-        rulings = self._decide(judged, answers.interrupted)
+        interrupted = self._ask()
+        judged = [self._judge(plan) for plan in self.plan.suites]
+        rulings = self._decide(judged, interrupted)
         suites = tuple(
             suite_record(plan, comparison, evidence, ruling, notes=regraded(plan, comparison))
             for plan, (comparison, evidence), ruling in zip(self.plan.suites, judged, rulings, strict=True)
@@ -98,11 +89,11 @@ class Run:
             promptctl=__version__,
             started_at=self.started.isoformat(timespec="seconds").replace("+00:00", "Z"),
             seconds=round(time.monotonic() - self._clock, 3),
-            complete=not answers.interrupted,
+            complete=not interrupted,
             base=_revision(self.base),
             head=_revision(self.head) or RevisionRecord(label="?"),
             decision=self._decision(rulings),
-            calls=self._calls(answers),
+            calls=self._calls(),
             untested=tuple(Untested(prompt=a.prompt, changed=a.changed) for a in self.plan.untested),
             suites=suites,
             affected=self._affected(),
@@ -111,55 +102,66 @@ class Run:
 
     # asking
 
-    def _ask(self) -> Answers:
-        needed = [wanted for plan in self.plan.suites for wanted in self._questions(plan, asked=True)]
-        optional = [wanted for plan in self.plan.suites for wanted in self._questions(plan, asked=False)]
-        looked_up = answer_all([*needed, *optional], store=self.store, recorded=self.recorded, offline=True)
-        known = {key: found for key, found in looked_up.items() if isinstance(found.answer, Output)}
-        missing = {wanted.key: wanted for wanted in needed if wanted.key not in known}
+    def _ask(self) -> bool:
+        """Draws everything as far as that is possible, and gives whether it was interrupted."""
+        needed = [draw for plan in self.plan.suites for draw in self._draws(plan, asked=True)]
+        optional = [draw for plan in self.plan.suites for draw in self._draws(plan, asked=False)]
+        known = self._look_up([*needed, *optional])
+        draws = Draws(draw for draw in needed if draw.waiting)
         if self.terms.on_forecast:
-            self.terms.on_forecast(forecast(self.plan, missing.values(), len(known), self.config))
+            self.terms.on_forecast(forecast(self.plan, draws.all, known, self.config))
         try:
             found = answer_all(
-                missing.values(),
+                draws.questions,
                 store=self.store,
                 recorded=self.recorded,
                 offline=self.terms.offline,
                 max_calls=self.terms.max_calls,
                 progress=self.terms.progress,
+                follow=draws.follow,
+                ahead=draws.ahead,
             )
-            return Answers({**known, **found}, interrupted=False)
         except AskingInterrupted as stop:
-            return Answers({**known, **stop.answers}, interrupted=True)
+            settle((*needed, *optional), stop.answers)
+            return True
+        settle((*needed, *optional), found)
+        return False
 
-    def _questions(self, plan: SuitePlan, *, asked: bool) -> list[Wanted]:
+    def _look_up(self, draws: list[Draw]) -> int:
+        """Draws what needs no call, and gives how many answers that took."""
+        waiting = Draws(draws)
+        found = answer_all(
+            waiting.questions, store=self.store, recorded=self.recorded, offline=True, follow=waiting.follow
+        )
+        return sum(isinstance(answered.answer, Output) for answered in found.values())
+
+    def _draws(self, plan: SuitePlan, *, asked: bool) -> list[Draw]:
         return [
-            self._wanted(rendered, sample)
+            self._draw(rendered, sample)
             for planned in plan.cases
             if planned.ask is asked
             for rendered in planned.sides
             for sample in range(plan.samples)
         ]
 
-    def _wanted(self, rendered: Rendered, sample: int) -> Wanted:
-        """The question, made once: its digest costs more than looking its answer up."""
+    def _draw(self, rendered: Rendered, sample: int) -> Draw:
+        """The draw, made once: its digests cost more than looking its answers up."""
         key = (id(rendered), sample)  # the plan holds every `rendered` for as long as the run lasts
-        if key not in self._questions_made:
-            provider = self.providers.provider(rendered.model)
-            self._questions_made[key] = Wanted(rendered.request, sample, provider, rendered.digest)
-        return self._questions_made[key]
+        if key not in self._made:
+            self._made[key] = Draw(rendered, sample, self.providers.provider(rendered.model))
+        return self._made[key]
 
     # judging
 
-    def _judge(self, plan: SuitePlan, answers: Answers) -> tuple[Comparison, Evidence]:
-        pairs = [self._pair(plan, planned, answers) for planned in plan.cases]
+    def _judge(self, plan: SuitePlan) -> tuple[Comparison, Evidence]:
+        pairs = [self._pair(plan, planned) for planned in plan.cases]
         comparison = compare(pairs, yardstick=plan.yardstick, has_base=plan.has_base)
         return comparison, weigh(comparison, plan.suite.gate)
 
-    def _pair(self, plan: SuitePlan, planned: PlannedCase, answers: Answers) -> Pair:
+    def _pair(self, plan: SuitePlan, planned: PlannedCase) -> Pair:
         case = planned.case
-        base = self._trials(plan, planned, planned.base, answers, "base")
-        head = base if planned.unchanged else self._trials(plan, planned, planned.head, answers, "head")
+        base = self._trials(plan, planned, planned.head if planned.unchanged else planned.base, "base")
+        head = base if planned.unchanged else self._trials(plan, planned, planned.head, "head")
         if planned.unchanged:
             for trial in head:
                 self.on_trial(plan.suite.id, case.id, "head", trial)
@@ -177,33 +179,42 @@ class Run:
         )
 
     def _trials(
-        self,
-        plan: SuitePlan,
-        planned: PlannedCase,
-        rendered: Rendered | None,
-        answers: Answers,
-        side: str,
+        self, plan: SuitePlan, planned: PlannedCase, rendered: Rendered | None, side: str
     ) -> tuple[Trial, ...]:
         if rendered is None:
             return ()
         trials = []
         for sample in range(plan.samples):
-            answered = answers.of(self._wanted(rendered, sample))
-            if answered is None:
+            draw = self._draw(rendered, sample)
+            if draw.waiting:  # not asked, or not to its end
                 continue
-            trial = self._trial(plan, planned, answered, sample)
+            trial = self._trial(plan, planned, draw, sample)
             self.on_trial(plan.suite.id, planned.case.id, side, trial)
             trials.append(trial)
         return tuple(trials)
 
-    def _trial(self, plan: SuitePlan, planned: PlannedCase, answered: Answered, sample: int) -> Trial:
-        if isinstance(answered.answer, Failure):
-            message = self.providers.redactor.clean(answered.answer.message)
-            failure = Failure(kind=answered.answer.kind, message=message)
-            return Trial(sample=sample, source=answered.source, outcome="error", failure=failure)
-        outcome, verdicts = plan.grade(planned.case, answered.answer)
-        return Trial(
-            sample=sample, source=answered.source, outcome=outcome, answer=answered.answer, verdicts=verdicts
+    def _trial(self, plan: SuitePlan, planned: PlannedCase, draw: Draw, sample: int) -> Trial:
+        replies, says = draw.replies, [turn.say for turn in planned.case.turns]
+        earlier = replies if draw.failure else replies[:-1]
+        trial = Trial(
+            sample=sample,
+            source=draw.source,
+            outcome="error",
+            replies=tuple(Reply(say=say, answer=one) for say, one in zip(says, earlier, strict=False)),
+        )
+        if draw.failure:
+            turn = len(replies) + 1 if says else None
+            return replace(trial, failure=self._told(draw.failure, turn, len(says)), turn=turn)
+        offered = bool(draw.rendered.request.tools)
+        seen = [priced(reply, draw.rendered.model, self.config) for reply in replies]
+        outcome, verdicts, turn = plan.grade(planned.case, seen, tools_offered=offered)
+        return replace(trial, outcome=outcome, answer=replies[-1], verdicts=verdicts, turn=turn)
+
+    def _told(self, failure: Failure, turn: int | None, turns: int) -> Failure:
+        """The failure without secrets, saying in which turn of a conversation it happened."""
+        message = self.providers.redactor.clean(failure.message)
+        return Failure(
+            kind=failure.kind, message=message if turn is None else f"turn {turn} of {turns}: {message}"
         )
 
     def _final(self, planned: PlannedCase, trials: tuple[Trial, ...]) -> bool:
@@ -242,16 +253,26 @@ class Run:
     def _affected(self) -> tuple[Affected, ...]:
         return tuple(affected_record(entry) for entry in self.plan.affected)
 
-    def _calls(self, answers: Answers) -> Calls:
+    def _calls(self) -> Calls:
         used = {}
+        saved = 0
         for plan in self.plan.suites:
             for planned in plan.cases:
-                for rendered in planned.sides:
-                    for sample in range(plan.samples):
-                        key = self._wanted(rendered, sample).key
-                        used[key] = (rendered.model, answers.by_key.get(key))
-        saved = sum(plan.samples for plan in self.plan.suites for planned in plan.cases if planned.unchanged)
+                for sample in range(plan.samples):
+                    sides = [self._draw(rendered, sample) for rendered in planned.sides]
+                    for draw in sides:
+                        for wanted, answered in zip(draw.questions, draw.answers, strict=False):
+                            used[wanted.key] = (draw.rendered.model, answered)
+                    saved += _saved(planned, sides)
         return bill(used.values(), saved_equal=saved, config=self.config)
+
+
+def _saved(planned: PlannedCase, sides: list[Draw]) -> int:
+    """How many questions both sides of a case have in common, so that they are asked for one of them only."""
+    if planned.unchanged:
+        return sides[0].turns
+    keys = [{wanted.key for wanted in draw.questions} for draw in sides]
+    return len(keys[0] & keys[1]) if len(keys) > 1 else 0
 
 
 def _reason(ruling: Ruling, suite_id: str | None) -> Reason:

@@ -1,13 +1,13 @@
 """What a run would do, as records: each case with what each side would send, each suite, the whole."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from promptctl.core.case import Case, Suite
 from promptctl.core.comparison import YardstickChange
 from promptctl.core.exchange import Output
-from promptctl.core.run import Outcome, Standing
-from promptctl.core.verdict import Verdict
-from promptctl.engine.grader import Grader
+from promptctl.core.run import Standing
+from promptctl.engine.grader import Graded, Grader
 from promptctl.engine.pairing import Affected
 from promptctl.engine.requests import Rendered
 
@@ -25,8 +25,8 @@ class PlannedCase(NamedTuple):
 
     @property
     def unchanged(self) -> bool:
-        """Both sides send the same."""
-        return self.base is not None and self.base.digest == self.head.digest
+        """Both sides send the same, in a conversation for as long as the replies are the same."""
+        return self.base is not None and self.base.sends == self.head.sends
 
     @property
     def sides(self) -> tuple[Rendered, ...]:
@@ -51,11 +51,11 @@ class SuitePlan(NamedTuple):
     yardstick: tuple[YardstickChange, ...]
     notes: tuple[str, ...] = ()
 
-    def grade(self, case: Case, output: Output) -> tuple[Outcome, tuple[Verdict, ...]]:
-        """What head's checks say of an output; see `Grader`."""
+    def grade(self, case: Case, replies: Sequence[Output], *, tools_offered: bool = False) -> Graded:
+        """What head's checks say of a reply, or of those of a conversation; see `Grader`."""
         if self.grader is None:
             raise AssertionError(f"{self.suite.id} is gone, so nothing of it is asked")
-        return self.grader.grade(case, output)
+        return self.grader.grade(case, replies, tools_offered=tools_offered)
 
 
 class Plan(NamedTuple):

@@ -4,16 +4,25 @@ from collections.abc import Sequence
 from datetime import date
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.comparison import loosened, same, yardstick_changes
-from promptctl.core.message import Message
+from promptctl.core.comparison import same, yardstick_changes
 from promptctl.core.record import replace
 from promptctl.core.run import Standing
 from promptctl.core.words import plural
 from promptctl.engine.grader import Grader
+from promptctl.engine.images import takes_images
 from promptctl.engine.load import Side, routed
 from promptctl.engine.pairing import Affected, Pairing
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
-from promptctl.engine.requests import Rendered, as_request, render_base, render_case, with_others
+from promptctl.engine.plan_notes import accepts_of_no_case, loosened_defaults, loosened_gate, private_cases
+from promptctl.engine.requests import (
+    Opening,
+    Rendered,
+    as_request,
+    going_on,
+    render_base,
+    render_case,
+    with_others,
+)
 from promptctl.engine.selection import Selection, no_suites, read_suites, refuse_empty
 from promptctl.errors import PromptctlError, raise_all
 
@@ -30,8 +39,9 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
     pairing = Pairing(base, head, base_prompt=selection.base_prompt)
     read = read_suites(head, selection)
     pairing.current = {name: suite for name, (suite, _) in read.items()}
+    pairing.check_files = {name: grader.files for name, (_, grader) in read.items()}
     suites = list(pairing.current.values())
-    if not suites and (base is None or not base.suites.ids):
+    if not suites and not head.absent and (base is None or not base.suites.ids):
         raise no_suites(head)
     refuse_empty(suites, selection)
     affected = _affected(pairing, head, suites, selection)
@@ -49,7 +59,7 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
     if not selection.selectors:
         pairing.notes += [f"prompt {name} is removed" for name in pairing.removed_prompts()]
     kept = tuple(plan for plan in plans if plan.cases or plan.yardstick)
-    notes = (*_loosened_defaults(base, head), *pairing.notes)
+    notes = (*filter(None, [head.absent]), *loosened_defaults(base, head), *pairing.notes)
     return Plan(kept, affected if base else (), _untested(pairing, affected, selection), notes)
 
 
@@ -66,12 +76,6 @@ def _untested(pairing: Pairing, affected: Sequence[Affected], selection: Selecti
     return tuple(
         found for found in affected if found.prompt not in tested and not pairing.says_the_same(found.prompt)
     )
-
-
-def _loosened_defaults(base: Side | None, head: Side) -> list[str]:
-    if base is None:
-        return []
-    return [f"changes to the yardstick: [gate] {what}" for what in loosened(base.own.gate, head.own.gate)]
 
 
 def _affected(
@@ -137,8 +141,10 @@ class _Planner:
             yardstick=tuple(yardstick),
             notes=(
                 *self._notes(partner, suite),
-                *_accepts_of_no_case(suite, base_suite),
-                *_loosened_gate(suite, base_suite),
+                *private_cases(self.base, self.head, list(filter(self.selection.chooses, suite.cases))),
+                *{planned.head.note: None for planned in found if planned.head.note},
+                *accepts_of_no_case(suite, base_suite),
+                *loosened_gate(suite, base_suite),
             ),
         )
 
@@ -223,7 +229,7 @@ class _Planner:
             standing=standing,
             base=base,
             head=head,
-            ask=base is None or base.digest != head.digest or self._wanted(suite, case, own, head, partner),
+            ask=base is None or base.sends != head.sends or self._wanted(suite, case, own, head, partner),
             accepted=accepted.get((case.id, "broken")),
             own=own,
         )
@@ -232,12 +238,12 @@ class _Planner:
         if self.base is None or partner is None:
             return None
         try:
-            messages = render_base(self.base.prompts, partner, case, own)
+            opening = render_base(self.base.prompts, partner, case, own, self.head.tree)
         except PromptctlError as error:
             note = f"base does not render {case.id} ({error.slug} at {error.at}): the case counts as new"
             self.pairing.notes.append(note)
             return None
-        return None if messages is None else self._request(self.base, partner, messages)
+        return None if opening is None else self._request(self.base, partner, opening)
 
     def _wanted(
         self, suite: Suite, case: Case, own: Case | None, head: Rendered, partner: str | None
@@ -249,11 +255,15 @@ class _Planner:
             return False
         if not same(own.meaning(), case.meaning()):
             return True
-        if same(own.inputs(), case.inputs()):
+        if same(own.inputs(), case.inputs()) and not self._takes_images(partner):
             return False
         # The inputs were edited. If base's own case sent the same request, only names changed: nothing to ask.
         before = self._base(partner, own, own)
-        return before is None or before.digest != head.digest
+        return before is None or before.sends != head.sends
+
+    def _takes_images(self, partner: str | None) -> bool:
+        """Whether equal inputs may name pictures that are not equal."""
+        return bool(self.base and partner and takes_images(self.base.prompts.version(partner).inputs))
 
     def _standing(self, case: Case, own: Case | None, base: Rendered | None, partner: str | None) -> Standing:
         if case.watch:
@@ -264,9 +274,10 @@ class _Planner:
             return Standing.COUNTED
         return Standing.COUNTED if base is not None and own and own.status == "active" else Standing.NEW
 
-    def _request(self, side: Side, prompt_id: str, messages: tuple[Message, ...]) -> Rendered:
+    def _request(self, side: Side, prompt_id: str, opening: Opening) -> Rendered:
         model = self._model(side, prompt_id)
-        return as_request(side.prompts, prompt_id, messages, model, routed(self.head.config, model))
+        route = routed(self.head.config, model)
+        return going_on(as_request(side.prompts, prompt_id, opening.messages, model, route), opening)
 
     def _model(self, side: Side, prompt_id: str) -> str:
         return self.selection.model or side.prompts.header(prompt_id).model or self.head.config.project.model
@@ -277,17 +288,3 @@ class _Planner:
 
     def _holds(self, until: str | None) -> bool:
         return until is None or date.fromisoformat(until) >= self.today
-
-
-def _accepts_of_no_case(suite: Suite, base_suite: Suite | None) -> list[str]:
-    """Entries under `accept` that excuse nothing, because no side has such a case."""
-    known = {*suite.by_id(), *(base_suite.by_id() if base_suite else ())}
-    return [
-        f"accept names {entry.case}, which is no case" for entry in suite.accept if entry.case not in known
-    ]
-
-
-def _loosened_gate(suite: Suite, base_suite: Suite | None) -> list[str]:
-    if base_suite is None:
-        return []
-    return [f"changes to the yardstick: gate {what}" for what in loosened(base_suite.gate, suite.gate)]

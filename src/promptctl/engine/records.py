@@ -1,11 +1,13 @@
 """From what a run found to what a result file says."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from promptctl.core.case import Case
 from promptctl.core.comparison import Change, Comparison
 from promptctl.core.evidence import LEVEL, Evidence, Rate
+from promptctl.core.exchange import Output
 from promptctl.core.gate import Ruling
 from promptctl.core.result import (
     Affected,
@@ -17,6 +19,7 @@ from promptctl.core.result import (
     FailureRecord,
     PassRates,
     RateRecord,
+    ReplyRecord,
     Settle,
     Size,
     Sizes,
@@ -146,30 +149,44 @@ def _inputs(case: Case) -> dict[str, str]:
     values = dict(case.vars)
     if case.input is not None:
         values["input"] = case.input
+    if case.messages:
+        values["messages"] = "\n".join(f"{one['role']}: {_said(one)}" for one in case.messages)
+    values |= {f"turn {number}": turn.say for number, turn in enumerate(case.turns, 1)}
     return {name: str(value)[:EXCERPT] for name, value in values.items()}
 
 
+def _said(message: Mapping[str, Any]) -> str:
+    content = message["content"]
+    if not isinstance(content, str):
+        content = " ".join(part.get("text") or "(image)" for part in content)
+    return content or "(calls a tool)"
+
+
 def _trial(trial: Trial) -> TrialRecord:
-    answer, failure = trial.answer, trial.failure
-    usage = answer.usage if answer else None
+    failure = trial.failure
     return TrialRecord(
         sample=trial.sample,
         role=trial.role,
         source=trial.source,
         outcome=trial.outcome,
-        answer=AnswerRecord(
-            text=answer.text,
-            finish=answer.finish,
-            tool_calls=answer.tool_calls,
-            reasoning=answer.reasoning,
-            input_tokens=usage.input if usage else None,
-            output_tokens=usage.output if usage else None,
-            seconds=answer.seconds,
-        )
-        if answer
-        else None,
+        answer=_answer(trial.answer) if trial.answer else None,
         failure=FailureRecord(kind=failure.kind, message=failure.message) if failure else None,
         verdicts=trial.verdicts,
+        replies=tuple(ReplyRecord(say=reply.say, answer=_answer(reply.answer)) for reply in trial.replies),
+        turn=trial.turn,
+    )
+
+
+def _answer(answer: Output) -> AnswerRecord:
+    usage = answer.usage
+    return AnswerRecord(
+        text=answer.text,
+        finish=answer.finish,
+        tool_calls=answer.tool_calls,
+        reasoning=answer.reasoning,
+        input_tokens=usage.input if usage else None,
+        output_tokens=usage.output if usage else None,
+        seconds=answer.seconds,
     )
 
 
@@ -200,7 +217,7 @@ def _sizes(plan: SuitePlan, comparison: Comparison) -> Sizes:
 
 
 def _size(sent: Sequence[Rendered], trials: Sequence[Trial]) -> Size:
-    answers = [trial.answer for trial in trials if trial.answer is not None]
+    answers = [output for trial in trials for output in trial.outputs]
     usages = [answer.usage for answer in answers if answer.usage is not None]
     prompt = [sum(len(message.text) for message in one.request.messages) for one in sent]
     return Size(

@@ -24,10 +24,10 @@ def regraded(plan: SuitePlan, comparison: Comparison) -> tuple[str, ...]:
     stricter = looser = 0
     for change in comparison.changes:
         planned = changed.get(change.case)
-        if planned is None or planned.own is None:
+        if planned is None or planned.own is None or len(planned.own.turns) != len(planned.case.turns):
             continue
         for trial in change.pair.head:
-            was = _outcome(before, planned.own, trial)
+            was = _outcome(before, planned, trial)
             stricter += was == "pass" and trial.outcome == "fail"
             looser += was == "fail" and trial.outcome == "pass"
     found = [f"{stricter} that passed now fail"] * bool(stricter) + [f"{looser} that failed now pass"] * bool(
@@ -45,12 +45,15 @@ def _checks_differ(planned: PlannedCase) -> bool:
 
 def _judged_by(case: Case) -> dict[str, object]:
     meaning = case.meaning()
-    return {name: meaning[name] for name in ("checks", "expected", "rejected", "finished")}
+    asked = ("checks", "checks_all", "turns", "expected", "rejected", "finished")
+    return {name: meaning.get(name) for name in asked}
 
 
 def _owns(changed: dict[str, PlannedCase]) -> list[Case]:
     return [planned.own for planned in changed.values() if planned.own is not None]
 
 
-def _outcome(grader: Grader, case: Case, trial: Trial) -> str | None:
-    return None if trial.answer is None else grader.grade(case, trial.answer)[0]
+def _outcome(grader: Grader, planned: PlannedCase, trial: Trial) -> str | None:
+    if trial.answer is None or planned.own is None:
+        return None
+    return grader.grade(planned.own, trial.outputs, tools_offered=bool(planned.head.request.tools)).outcome

@@ -7,8 +7,10 @@ from typing import NamedTuple
 from promptctl.core.case import Case, Suite
 from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
+from promptctl.engine.check_files import files_of
 from promptctl.engine.grader import Grader
 from promptctl.engine.load import Side
+from promptctl.engine.output_check import with_output_check
 from promptctl.errors import PromptctlError, raise_all
 
 
@@ -76,7 +78,7 @@ def selected_suites(head: Side, selection: Selection) -> list[str]:
                 at=f"selector {selector}",
                 fix=f"write cases into {head.suites.folder}/{selector}.yaml"
                 if prompts
-                else did_you_mean(selector, known) + "`promptctl list` shows all",
+                else did_you_mean(selector, known) + (head.absent or "`promptctl list` shows all"),
             )
         chosen += found
     return sorted(set(chosen))
@@ -102,13 +104,15 @@ def read_suites(head: Side, selection: Selection) -> dict[str, tuple[Suite, Grad
             suite = head.suites.suite(suite_id)
             if head.prompts.path(suite.prompt) in head.tree.refused:
                 continue  # said with its path already
+            if not suite.cases and head.absent:
+                continue  # its cases may be those that are not here
             if not suite.cases:
                 raise empty_suite(suite)
             if suite.prompt not in head.prompts:
                 raise missing_prompt(head, suite)
             if selection.head_prompt:
                 suite = replace(suite, prompt=selection.head_prompt)
-            grader = Grader(suite)
+            grader = Grader(with_output_check(suite, head.prompts), files_of(head))
             found[suite_id] = grader.suite, grader
         except PromptctlError as error:
             errors.extend(error.each())

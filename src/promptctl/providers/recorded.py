@@ -17,9 +17,13 @@ _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\uf
 
 
 class Recording(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One line of `answers/*.jsonl`. `request` and `sample` are the key; `case` is for the reader."""
+    """One line of `answers/*.jsonl`. `request` and `sample` are the key.
+
+    `case`, and `turn` in a conversation, are for the reader.
+    """
 
     case: str
+    turn: int | None = None
     sample: int
     request: str
     model: str | None = None
@@ -79,14 +83,17 @@ def read_recordings(lines: Iterable[str], *, path: str = "answers.jsonl") -> dic
     return found
 
 
-def recording_line(*, case: str, sample: int, request: str, model: str | None, output: Output) -> str:
-    """One line of a recording file, keys in their fixed order, without a line end.
+def recording_line(
+    *, case: str, sample: int, request: str, model: str | None, output: Output, turn: int | None = None
+) -> str:
+    """One line of a recording file, keys in their fixed order, without a line end. Only conversations have turns.
 
     Text stays readable in a review; only what would break the line or the file, or what a terminal would act on, is
     escaped.
     """
     values = {
         "case": case,
+        **({} if turn is None else {"turn": turn}),
         "sample": sample,
         "request": request,
         "model": model,

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from promptctl.core.json_schema import steady
 from promptctl.core.result import FORMAT, Result
 from promptctl.errors import FileError, Place
 
@@ -52,7 +53,7 @@ def _finite(text: str) -> float:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of the result file, made from its records; published in docs/schemas/."""
-    made = msgspec.json.schema(Result)
+    made = steady(msgspec.json.schema(Result))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": FORMAT,

@@ -136,7 +136,7 @@ class _Report:
         return self.page.fit(line)
 
     def _next_steps(self) -> Iterator[str]:
-        meant = False
+        meant = None
         for suite in self.result.suites:
             settle = [
                 f"{suite.settle.cases} cases" if suite.settle.cases else "",
@@ -151,9 +151,10 @@ class _Report:
                 first = min(broken, key=lambda case: (case.severity != "blocker", case.case)).case
                 words = ["promptctl", "test", suite.suite, *self.result.sides, "--case", first, "-v"]
                 yield f"  look closer   {terminal_line(shlex.join(words))}"
-                meant = True
-        if meant:
-            yield "  meant so?     name the case under `accept:` in its suite, with `what` and `because`"
+                meant = meant or first
+        if meant is not None:
+            accepting = shlex.join(["promptctl", "cases", "accept", meant])
+            yield self.page.fit(f"  meant so?     {terminal_line(accepting)} --because '…'")
 
     def _decision(self) -> str:
         decision = self.result.decision

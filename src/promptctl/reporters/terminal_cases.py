@@ -3,10 +3,20 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from promptctl.core.result import CaseResult, Result, SuiteResult, TrialRecord
+from promptctl.core.result import CaseResult, Result, SuiteResult
 from promptctl.core.worddiff import word_diff
 from promptctl.core.words import plural
 from promptctl.reporters.safe import terminal_line
+from promptctl.reporters.terminal_facts import (
+    cause,
+    deciding_checks,
+    origins,
+    passes,
+    reply_in,
+    shown_inputs,
+    shown_turn,
+    telling,
+)
 from promptctl.reporters.terminal_page import Page
 
 LISTED = 20
@@ -30,7 +40,7 @@ class SuitePart:
         if suite.prompt != suite.suite:
             title += f" ({terminal_line(suite.prompt)})"
         yield self.page.paint(self.page.fit(f"{title}   {terminal_line(suite.model)}   {text}"), "bold")
-        for note in (*_origins(suite), *suite.notes):
+        for note in (*origins(suite), *suite.notes):
             yield self.page.fit(f"  {terminal_line(note)}")
         yield from self._excused(suite)
         yield from self._yardstick(suite)
@@ -82,22 +92,22 @@ class SuitePart:
         causes: dict[str, list[str]] = {}
         for case in suite.results:
             if case.state == "error":
-                causes.setdefault(_cause(case), []).append(case.case)
+                causes.setdefault(cause(case), []).append(case.case)
         if not causes:
             return
         yield "  " + self.page.paint(f"ERRORS {sum(map(len, causes.values()))}", "yellow")
-        for cause, names in sorted(causes.items(), key=lambda item: -len(item[1]))[:LISTED]:
-            yield self.page.fit(f"    {plural(len(names), 'case')}   {terminal_line(cause)}")
+        for why, names in sorted(causes.items(), key=lambda item: -len(item[1]))[:LISTED]:
+            yield self.page.fit(f"    {plural(len(names), 'case')}   {terminal_line(why)}")
             yield self.page.fit("      " + "  ".join(terminal_line(name) for name in names))
 
     def _case_line(self, case: CaseResult) -> str:
         parts = [terminal_line(case.case)]
         if case.severity == "blocker":
             parts.append("blocker")
-        checks = _deciding_checks(case)
+        checks = deciding_checks(case)
         if checks:
             parts.append(terminal_line(", ".join(checks[:2])))
-        parts.append(_passes(case))
+        parts.append(passes(case))
         if case.state in ("broken", "fixed") and not case.confirmed:
             parts.append("not redrawn")
         if case.tags:
@@ -110,9 +120,9 @@ class SuitePart:
         return line
 
     def _details(self, suite: SuiteResult, case: CaseResult) -> Iterator[str]:
-        for name, value in list(case.inputs.items())[:3]:
+        trial = telling(case)
+        for name, value in shown_inputs(case, trial):
             yield self.page.field(terminal_line(name), value)
-        trial = _telling(case)
         if trial is None:
             return
         for verdict in trial.verdicts:
@@ -125,7 +135,8 @@ class SuitePart:
             yield from self._source(suite)
 
     def _outputs(self, case: CaseResult) -> Iterator[str]:
-        base, head = _text(case.base), _text(case.head)
+        turn = shown_turn(case)
+        base, head = reply_in(case.base, turn), reply_in(case.head, turn)
         if base is None or head is None or base == head:
             text = head if head is not None else base
             if text is not None:
@@ -170,10 +181,12 @@ class SuitePart:
             return
         yield f"  WATCHED {len(found)}   outputs side by side, no vote"
         for case in found if self.page.style.verbose else found[:LISTED]:
-            base, head = _text(case.base), _text(case.head)
-            same = "same output" if base == head else "output differs"
-            yield self.page.fit(f"    {terminal_line(case.case)}   {same}")
-            if base != head:
+            turn = shown_turn(case)
+            differs = reply_in(case.base, turn) != reply_in(case.head, turn)
+            same = "output differs" if differs else "same output"
+            at = f" in turn {turn}" if differs and turn else ""
+            yield self.page.fit(f"    {terminal_line(case.case)}   {same}{at}")
+            if differs:
                 yield from self._outputs(case)
 
     def _excused(self, suite: SuiteResult) -> Iterator[str]:
@@ -215,54 +228,6 @@ class SuitePart:
         if head.seconds:
             line += f", {_arrow(base.seconds if base else None, head.seconds, 1)} s"
         yield self.page.fit(line)
-
-
-def _passes(case: CaseResult) -> str:
-    """`base 4/4 → head 0/4`, or `pass → fail` for a single draw."""
-    sides = [(name, trials) for name, trials in (("base", case.base), ("head", case.head)) if trials]
-    if all(len(trials) == 1 for _, trials in sides):
-        return " → ".join(trials[0].outcome for _, trials in sides)
-    return " → ".join(
-        f"{name} {sum(t.outcome == 'pass' for t in trials)}/{len(trials)}" for name, trials in sides
-    )
-
-
-def _deciding_checks(case: CaseResult) -> list[str]:
-    side = case.base if case.state == "fixed" else case.head
-    failed = (
-        verdict.check
-        for trial in side
-        for verdict in trial.verdicts
-        if verdict.votes and verdict.status != "pass"
-    )
-    return list(dict.fromkeys(failed))  # each once, however many draws it failed in
-
-
-def _origins(suite: SuiteResult) -> list[str]:
-    """Answers that this project did not ask for itself are named in every report."""
-    origins = [trial.source for case in suite.results for trial in (*case.base, *case.head)]
-    kinds = {"imported": origins.count("imported"), "recorded": origins.count("recorded")}
-    found = [f"{count} {kind}" for kind, count in kinds.items() if count]
-    return [f"answers: {', '.join(found)} of {len(origins)}, so nothing was redrawn"] if found else []
-
-
-def _cause(case: CaseResult) -> str:
-    for trial in (*case.head, *case.base):
-        if trial.failure is not None:
-            return f"{trial.failure.kind}: {trial.failure.message}"
-        if trial.outcome == "error":
-            return next((v.reason for v in trial.verdicts if v.check == "error"), "a check failed to run")
-    return "no answer"
-
-
-def _telling(case: CaseResult) -> TrialRecord | None:
-    """The draw that shows best why the case is in its state."""
-    trials = [*case.head, *case.base]
-    return next((t for t in trials if t.outcome not in ("pass", "advisory")), trials[0] if trials else None)
-
-
-def _text(trials: tuple[TrialRecord, ...]) -> str | None:
-    return next((trial.answer.text for trial in trials if trial.answer is not None), None)
 
 
 def _excerpt(base: str, head: str) -> tuple[str, str]:

@@ -1,6 +1,9 @@
 """Outputs that were produced elsewhere, as `promptctl answers import` takes them: one JSON object a line.
 
 {"case": "late-refund-3f9c2a", "output": "Within 14 days.", "sample": 0, "usage": {"input": 61, "output": 9}}
+
+The line of a conversation has the earlier replies beside its last one, texts or objects with the same keys:
+{"case": "two-questions", "replies": ["Within 14 days."], "output": "You are welcome."}
 """
 
 import json
@@ -16,12 +19,13 @@ LAST_SAMPLE = 999  # from 1000 on they are confirmations and canaries, which nob
 
 
 class AnswerLine(NamedTuple):
-    """One output, the case and the sample index that it is for, and where it stands."""
+    """One output, the case and the sample index that it is for, and where it stands; `replies` came before it."""
 
     case: str
     sample: int
     output: Output
     place: Place
+    replies: tuple[Output, ...] = ()
 
 
 def read_answer_lines(data: bytes, path: str) -> tuple[list[AnswerLine], list[PromptctlError]]:
@@ -82,10 +86,28 @@ def _line(line: JsonLine, errors: list[PromptctlError]) -> AnswerLine | None:
         return None
     fields = Fields(line.document, errors=errors)
     case = fields.string("case")
+    output = _output(fields)
+    replies = tuple(_reply(fields, index, item) for index, item in enumerate(fields.sequence("replies", [])))
+    sample = fields.integer("sample", 0, low=0, high=LAST_SAMPLE)
+    fields.collect_unknown()
+    return AnswerLine(case, sample, output, line.place, replies)
+
+
+def _reply(fields: Fields, index: int, item: Any) -> Output:
+    """An earlier reply of a conversation."""
+    if isinstance(item, str):
+        return Output(text=item)
+    section = Fields(fields.document, (*fields.keys, "replies", index), errors=fields.errors)
+    output = _output(section)
+    section.collect_unknown()
+    return output
+
+
+def _output(fields: Fields) -> Output:
     calls = _objects(fields, "tool_calls")
     text = _text(fields, calls)
     usage = fields.section("usage")
-    output = Output(
+    return Output(
         text=text,
         finish="tool_calls" if calls and not text else "stop",
         tool_calls=calls,
@@ -96,9 +118,6 @@ def _line(line: JsonLine, errors: list[PromptctlError]) -> AnswerLine | None:
         cost=fields.number("cost", None, low=0),
         contexts=_objects(fields, "contexts"),
     )
-    sample = fields.integer("sample", 0, low=0, high=LAST_SAMPLE)
-    fields.collect_unknown()
-    return AnswerLine(case, sample, output, line.place)
 
 
 def _text(fields: Fields, calls: tuple[dict[str, Any], ...]) -> str:

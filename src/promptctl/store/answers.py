@@ -42,9 +42,14 @@ class StoreStats(NamedTuple):
     size: int
 
 
-def open_store(path: str | Path, *, readonly: bool = False) -> "SqliteAnswers":
-    """The answer store at `path`. Nothing is created, opened or checked before it is used."""
-    return SqliteAnswers(Path(path), readonly=readonly)
+def open_store(
+    path: str | Path, *, readonly: bool = False, busy_seconds: float = BUSY_SECONDS
+) -> "SqliteAnswers":
+    """The answer store at `path`. Nothing is created, opened or checked before it is used.
+
+    `busy_seconds`: how long another process that writes is waited for.
+    """
+    return SqliteAnswers(Path(path), readonly=readonly, busy_seconds=busy_seconds)
 
 
 class SqliteAnswers:
@@ -53,8 +58,8 @@ class SqliteAnswers:
     `warnings` collects what the user should know (`[damaged-store] …`, `[damaged-answer] …`), each said once.
     """
 
-    def __init__(self, path: Path, *, readonly: bool = False) -> None:
-        self.path, self.readonly = path, readonly
+    def __init__(self, path: Path, *, readonly: bool = False, busy_seconds: float = BUSY_SECONDS) -> None:
+        self.path, self.readonly, self._busy_seconds = path, readonly, busy_seconds
         self.warnings: list[str] = []
         self._connection: sqlite3.Connection | None = None
         self._inode = 0
@@ -224,7 +229,7 @@ class SqliteAnswers:
             connection = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode={mode}",
                 uri=True,
-                timeout=BUSY_SECONDS,
+                timeout=self._busy_seconds,
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -271,11 +276,11 @@ class SqliteAnswers:
             self.warnings.append(text)
 
     def _refused(self, slug: str, verb: str, error: Exception) -> PromptctlError:
+        fix = f"make {self.path.parent} writable and free some space; what was stored is safe"
+        if "locked" in str(error):
+            fix = "another promptctl writes to it: wait until that ends, or end it; what was stored is safe"
         return PromptctlError(
-            f"the answer store cannot be {verb}: {error}",
-            slug=slug,
-            at=str(self.path),
-            fix=f"make {self.path.parent} writable and free some space; what was stored is safe",
+            f"the answer store cannot be {verb}: {error}", slug=slug, at=str(self.path), fix=fix
         )
 
 

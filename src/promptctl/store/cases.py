@@ -1,38 +1,37 @@
 """One case, from the mapping that a person wrote to a record."""
 
 import re
+import unicodedata
+from itertools import takewhile
 from typing import Any
 
 from promptctl.core.case import Case, CheckSpec, Quarantine
 from promptctl.core.digest import digest
 from promptctl.core.record import replace
-from promptctl.errors import PromptctlError
-from promptctl.store.checkspecs import parse_checks
+from promptctl.store.case_checks import checks_of_case
 from promptctl.store.config import read_date
+from promptctl.store.conversations import read_messages, read_turns
 from promptctl.store.fields import Fields
 from promptctl.store.places import in_words
 
-ID = re.compile(r"[\w.-]{1,120}\Z")
 SEVERITIES = ("blocker", "normal", "info")
 STATUSES = ("draft", "active", "quarantined", "retired")
-LATER = {"messages": "conversations", "turns": "conversations", "checks_all": "conversations"}
 REFERENCES = ("text", "json", "label")
+
+_ID = re.compile(r"[\w.-]{1,120}\Z")
+_WORD = re.compile(r"[^\W_]+")
+_BEHIND_LETTER = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f]+")
+# Marks that change nothing one can see: with them, two ids would look the same.
+_UNSEEN = re.compile("[\u034f\u17b4\u17b5\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 
 
 def read_case(fields: Fields, suite_checks: tuple[CheckSpec, ...], *, finished: bool = True) -> Case:
     """A case with the suite's checks before its own. Mistakes are left in `fields.errors`."""
-    for name, what in LATER.items():
-        if name in fields:
-            fields.any(name)
-            fields.mistake(
-                f"{what} cannot be used yet",
-                name,
-                slug="not-supported-yet",
-                fix=f"take {name} out; give the inputs as vars",
-            )
     written = fields.string("id", None)
     contexts = fields.sequence("contexts", [])
     expected = _expected(fields)
+    turns = read_turns(fields)
+    checks, checks_all = checks_of_case(fields, suite_checks, expected, turns)
     watch = fields.boolean("watch", False)
     case = Case(
         id=written or "",
@@ -44,11 +43,14 @@ def read_case(fields: Fields, suite_checks: tuple[CheckSpec, ...], *, finished: 
         why=fields.string("why", None),
         vars=fields.mapping("vars", {}),
         input=fields.any("input"),
+        messages=read_messages(fields),
+        turns=turns,
         contexts=tuple(item for item in contexts if isinstance(item, dict)),
         relevant=fields.strings("relevant", ()),
         expected=expected,
         rejected=_rejected(fields),
-        checks=_checks(fields, suite_checks, expected),
+        checks=checks,
+        checks_all=checks_all,
         watch=watch,
         finished=finished,
         source=fields.mapping("source", None),
@@ -67,11 +69,29 @@ def computed_id(case: Case) -> str:
 
     Names of variables do not enter, so renaming one in template and cases keeps the case the same.
     """
+    said = [turn.say for turn in case.turns] or [message["content"] for message in case.messages]
     values = [*case.vars.values(), *([] if case.input is None else [case.input]), *case.contexts]
-    code = digest("case", sorted(digest("value", value) for value in values)).removeprefix("case:")[:6]
-    text = next((value for value in values if isinstance(value, str) and value.strip()), "case")
-    words = re.sub(r"[\W_]+", "-", text.lower()).strip("-")[:24].strip("-")
-    return f"{words or 'case'}-{code}"
+    spoken = [said if case.turns else case.messages] if said else []  # one value, for its order matters
+    code = digest("case", sorted(digest("value", value) for value in (*values, *spoken)))
+    code = code.removeprefix("case:")[:6]
+    text = next((value for value in (*said, *values) if isinstance(value, str) and value.strip()), "case")
+    text = unicodedata.normalize("NFC", text.lower())
+    words = (text[word.start() : word.end()] for word in _WORD.finditer(_without_marks(text)))
+    return f"{'-'.join(words)[:24].strip('-') or 'case'}-{code}"
+
+
+def _without_marks(text: str) -> str:
+    """The text with an `x` for every mark that belongs to a letter: `\\w` takes vowels of Hindi and Thai for signs."""
+
+    def letters(found: re.Match[str]) -> str:
+        marks = "".join(takewhile(_is_mark, found[0]))
+        return "x" * len(marks) + found[0][len(marks) :]
+
+    return _BEHIND_LETTER.sub(letters, text)
+
+
+def _is_mark(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Mc") and not _UNSEEN.match(character)
 
 
 def _named(case: Case) -> Case:
@@ -79,7 +99,7 @@ def _named(case: Case) -> Case:
 
 
 def _require_sense(fields: Fields, case: Case) -> None:
-    if case.written_id and not ID.match(case.id):
+    if case.written_id and not _ID.match(_without_marks(case.id)):
         fields.mistake(
             f"{case.id!r} cannot be an id",
             "id",
@@ -96,14 +116,8 @@ def _require_sense(fields: Fields, case: Case) -> None:
             fields.mistake(
                 f"{what} needs a written id",
                 slug="id-needed",
-                fix=f"add `id: {case.id}`: computed ids change with the inputs",
+                fix=f"add `id: {case.id}`, or `promptctl cases fmt` does: a computed id changes with the inputs",
             )
-    if not case.checks and case.expected is None and not case.watch:
-        fields.mistake(
-            "the case has neither checks nor expected nor watch, so it cannot fail",
-            slug="case-cannot-fail",
-            fix="add `expected: …` or a check, or `watch: true` to see its outputs side by side",
-        )
 
 
 def _judge_inputs(fields: Fields, contexts: list[Any]) -> None:
@@ -156,48 +170,6 @@ def _text(value: Any) -> Any:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, (int, float)) else value
-
-
-def _checks(
-    fields: Fields, suite_checks: tuple[CheckSpec, ...], expected: dict[str, Any] | None
-) -> tuple[CheckSpec, ...]:
-    own = read_checks(fields)
-    if own or suite_checks or not expected:
-        return with_unique_names((*suite_checks, *own))
-    return (_implied(fields, expected),)
-
-
-def _implied(fields: Fields, expected: dict[str, Any]) -> CheckSpec:
-    """What `expected` alone asks for."""
-    place = fields.document.place(*fields.keys, "expected")
-    if "json" in expected:
-        return CheckSpec(kind="json_equals", name="json_equals", place=place)
-    how = "label" if "label" in expected else "normalised"
-    return CheckSpec(kind="matches_expected", name="matches_expected", args={"as": how}, place=place)
-
-
-def read_checks(fields: Fields) -> tuple[CheckSpec, ...]:
-    """The list under `checks`. Mistakes are left in `fields.errors`."""
-    value = fields.sequence("checks", [])
-    try:
-        return parse_checks(value, fields.document.place, (*fields.keys, "checks"))
-    except PromptctlError as error:
-        fields.errors.extend(error.each())
-        return ()
-
-
-def with_unique_names(checks: tuple[CheckSpec, ...]) -> tuple[CheckSpec, ...]:
-    """The checks with `-2`, `-3` … behind names that occur again."""
-    taken: set[str] = set()
-    named = []
-    for check in checks:
-        name, number = check.name, 1
-        while name in taken:
-            number += 1
-            name = f"{check.name}-{number}"
-        taken.add(name)
-        named.append(check if name == check.name else replace(check, name=name))
-    return tuple(named)
 
 
 def _quarantine(fields: Fields) -> Quarantine | None:

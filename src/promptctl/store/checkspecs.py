@@ -161,9 +161,9 @@ class _Reader:
                 "`name` must be one line of text, 120 characters at most", keys, slug="bad-check-arguments"
             )
             return ""
-        if value == RESERVED:
+        if value == RESERVED or value.startswith(f"{RESERVED} (turn "):
             self.wrong(
-                f'"{RESERVED}" is the name of a check that every case has', keys, slug="duplicate-check-name"
+                f'"{value}" is the name of a check that every case has', keys, slug="duplicate-check-name"
             )
         return value
 

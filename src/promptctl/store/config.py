@@ -178,19 +178,17 @@ def read_date(fields: Fields, name: str) -> str | None:
 
 def _project(fields: Fields) -> ProjectConfig:
     defaults = ProjectConfig()
-    if fields.any("cases_root") is not None:
-        fields.mistake(
-            "cases outside the repository cannot be used yet",
-            "cases_root",
-            slug="not-supported-yet",
-            fix=f"keep the cases under {defaults.evals}/, and take cases_root out",
-        )
+    cases_root = fields.string("cases_root", None)
+    if cases_root is not None and (not cases_root.strip() or "\0" in cases_root):
+        fix = 'write a folder for private cases, such as "../private-cases", or take cases_root out'
+        fields.mistake("cases_root names no folder", "cases_root", slug="bad-path", fix=fix)
     return ProjectConfig(
         prompts=_inside(fields, "prompts", defaults.prompts),
         evals=_inside(fields, "evals", defaults.evals),
         default_branch=fields.string("default_branch", defaults.default_branch),
         model=fields.string("model", defaults.model),
         currency=fields.string("currency", defaults.currency),
+        cases_root=cases_root,
     )
 
 

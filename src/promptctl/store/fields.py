@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
+from promptctl.core.full_width import instead, narrow, structural
 from promptctl.core.words import did_you_mean
 from promptctl.errors import Place, PromptctlError, raise_all
 from promptctl.store.places import Document, Key, full_width_hint, in_words, shortened
@@ -48,6 +49,7 @@ class Fields:
         self.value: dict[str, Any] = value if isinstance(value, dict) else {}
 
     def __contains__(self, name: str) -> bool:
+        self._known.add(name)
         return name in self.value
 
     def any(self, name: str, default: Any = None) -> Any:
@@ -197,8 +199,12 @@ class Fields:
         what = str(keys[-1]) if keys and isinstance(keys[-1], str) else "this item" if keys else "the file"
         fix = f"write {expected}"
         if isinstance(value, str):
-            hint = full_width_hint(value) if expected.startswith(("a mapping", "a list")) else None
-            fix = f"{fix}; {hint}" if hint else _FIXES.get((expected, value.lower()), fix)
+            wide = structural(value) if expected.startswith(("a mapping", "a list")) else []
+            fix = f"{fix}; {instead(wide)}" if wide else _FIXES.get((expected, value.lower()), fix)
+            if expected.endswith("number") and (plain := narrow(value)) and _NUMBER.match(plain):
+                fix = f"write {plain} instead of {value}"
+        if expected == "text" and isinstance(value, (int, float)) and not isinstance(value, bool):
+            fix = f'put it in quotes: "{value}"'
         message = f"{what} must be {expected}, found {in_words(value)}"
         self.errors.append(self.document.error(message, *keys, slug="wrong-type", fix=fix))
 

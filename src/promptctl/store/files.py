@@ -24,10 +24,13 @@ _CURES = {
 }
 
 
-def write_atomically(path: Path, data: bytes | str) -> None:
+def write_atomically(path: Path, data: bytes | str, *, durable: bool = True) -> None:
     """Puts `data` (text as UTF-8) at `path`, so that after any crash either the old or the new file is there.
 
     Missing folders are made. An existing file's permissions are kept.
+
+    Args:
+        durable: Wait until it is on the disk. Without, the caller syncs once for many files.
 
     Raises:
         PromptctlError: `cannot-write`; the old file is untouched.
@@ -36,9 +39,10 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     temporary = path.with_name(f".promptctl-{secrets.token_hex(6)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _write_new(temporary, content, _mode(path))
+        _write_new(temporary, content, _mode(path), durable)
         temporary.replace(path)
-        _sync_folder(path.parent)
+        if durable:
+            _sync_folder(path.parent)
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
@@ -91,13 +95,23 @@ def append_line(target: int | Path, line: bytes, *, durable: bool = False) -> No
         raise cannot_write(target, error) from error
 
 
+def is_git_folder(folder: Path) -> bool:
+    """Whether a folder is what Git keeps in `.git`, as a bare repository is."""
+    return all((folder / name).exists() for name in ("HEAD", "objects", "refs"))
+
+
+def state_folder(root: Path) -> Path:
+    """Where promptctl keeps what it writes for itself: `.promptctl/`, and `promptctl/` inside a bare repository."""
+    return root / (OWN_FOLDER.removeprefix(".") if is_git_folder(root) else OWN_FOLDER)
+
+
 def own_folder(root: Path) -> Path:
-    """`.promptctl/` of the project, made where it is missing, with a .gitignore that keeps it out of Git.
+    """The state folder of the project, made where it is missing, with a .gitignore that keeps it out of Git.
 
     Raises:
         PromptctlError: `cannot-write`.
     """
-    folder = root / OWN_FOLDER
+    folder = state_folder(root)
     ignore = folder / ".gitignore"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -155,14 +169,15 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def _write_new(path: Path, content: bytes, mode: int | None) -> None:
+def _write_new(path: Path, content: bytes, mode: int | None, durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, so that an existing file is never opened
         if mode is not None:
             os.fchmod(descriptor, mode)
         file.write(content)
         file.flush()
-        os.fsync(descriptor)
+        if durable:
+            os.fsync(descriptor)
 
 
 def _append(descriptor: int, line: bytes, durable: bool) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from promptctl.core.full_width import instead, signs
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
 from promptctl.store.json_spots import DuplicateKey, is_kept, json_spots, refused_number
 from promptctl.store.places import (
@@ -17,7 +18,6 @@ from promptctl.store.places import (
     Document,
     decode,
     depth_exceeds,
-    full_width_hint,
     is_utf16,
     refuse_large,
     shortened,
@@ -167,15 +167,17 @@ _DECODER = json.JSONDecoder(
 
 
 def _bad_json(error: json.JSONDecodeError, path: str, lines_before: int) -> FileError:
-    line = error.doc.split("\n")[error.lineno - 1]
     fix = "look for a missing comma, quote or bracket here"
     rest = error.doc[error.pos : error.pos + 1]
     if rest == "'":
         fix = 'JSON knows only double quotes: "text"'
     elif rest in ("}", "]") or error.msg.startswith("Illegal trailing comma"):
         fix = "remove the comma before the closing bracket"
-    if hint := full_width_hint(line):
-        fix = f"{fix}; {hint}"
+    # A text that does not end may end in a full-width quote; else the sign stands where reading stopped.
+    open_text = error.msg.startswith("Unterminated string")
+    wide = [sign for sign in signs(error.doc[error.pos :]) if sign in "“”"] if open_text else signs(rest)
+    if wide:
+        fix = instead(wide)
     message = error.msg[0].lower() + error.msg[1:]
     place = Place(path, error.lineno + lines_before, error.colno)
     return FileError(f"this is not valid JSON: {message}", slug="bad-json", at=place, fix=fix)

@@ -5,13 +5,12 @@ from collections.abc import Callable, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from promptctl.core.full_width import instead, signs
 from promptctl.errors import FileError, Place
 
 MAX_BYTES = 5_000_000
 MAX_DEPTH = 50
 MAX_DIGITS = 300  # `float()` of a longer integer overflows, and Python refuses to write one of 4,300 digits
-
-FULL_WIDTH = {"：": ":", "，": ",", "“": '"', "”": '"', "｛": "{", "｝": "}"}
 
 _LOOKED_AT = 4096  # bytes that tell an encoding: a file of cases may have hundreds of megabytes
 
@@ -182,12 +181,8 @@ def shortened(text: str, limit: int = 40) -> str:
 
 def full_width_hint(text: str) -> str | None:
     """What to type where full-width punctuation stands for that of the format; None where there is none."""
-    found = [wide for wide in FULL_WIDTH if wide in text]
-    if not found:
-        return None
-    return "where the format needs punctuation, write the half-width form: " + ", ".join(
-        f"{FULL_WIDTH[wide]} instead of {wide}" for wide in found
-    )
+    found = signs(text)
+    return instead(found) if found else None
 
 
 def _child(children: dict[str, Spot] | list[Spot] | None, key: Key) -> Spot | None:

@@ -1,13 +1,17 @@
-"""The prompts of one tree: found, read, closed over their includes, rendered."""
+"""The prompts of one tree: found, read, closed over the files that they need, rendered."""
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 from typing import Any
 
+from promptctl.core.digest import canonical_json
 from promptctl.core.message import Message
 from promptctl.core.prompt import Header, InputSpec, PromptVersion
 from promptctl.core.words import did_you_mean
 from promptctl.errors import FileError, Place, PromptctlError
-from promptctl.store.headers import read_header
+from promptctl.store.headers import place_in_header, read_header
+from promptctl.store.places import Key
+from promptctl.store.prompt_files import read_named_files
 from promptctl.store.trees import Tree
 from promptctl.templating.closure import FileFacts
 from promptctl.templating.inputs import MissingInput, bind
@@ -44,15 +48,18 @@ class Prompts:
     Args:
         tree: The files.
         folder: The prompt folder below the project root.
+        memory: What is known of templates by their text, from the prompts of another tree; it grows.
     """
 
-    def __init__(self, tree: Tree, folder: str = "prompts") -> None:
+    def __init__(
+        self, tree: Tree, folder: str = "prompts", memory: dict[str, FileFacts] | None = None
+    ) -> None:
         self.tree, self.folder = tree, folder
-        files = _Files(tree, folder)
-        self.templates = Templates(files, folder)
+        self.files: Mapping[str, str] = _Files(tree, folder)
+        self.templates = Templates(self.files, folder, memory)
         self.ids = sorted(
             name.removesuffix(SUFFIX)
-            for name in files
+            for name in self.files
             if name.endswith(SUFFIX) and not name.rpartition("/")[2].startswith("_")
         )
         self._known = frozenset(self.ids)
@@ -78,8 +85,10 @@ class Prompts:
     def meaning(self, prompt_id: str) -> tuple[object, ...]:
         """What a prompt says, comments aside: equal meanings send equal requests for any values."""
         version = self.version(prompt_id)
-        trees = tuple(self.templates.meaning(name) for name in version.closure)
-        return trees, repr(version.header.settings()), repr(version.inputs)
+        names = self.templates.closure(prompt_id + SUFFIX).names
+        trees = tuple(self.templates.meaning(name, version.header.jinja) for name in names)
+        sent = canonical_json([version.response_format, version.tools])
+        return trees, repr(version.header.settings()), repr(version.inputs), sent
 
     def __contains__(self, prompt_id: str) -> bool:
         return prompt_id in self._known
@@ -120,13 +129,19 @@ class Prompts:
             inputs = header.inputs
             if inputs is None:  # no declaration: every variable is a required string
                 inputs = {name: InputSpec(name=name) for name in closure.undeclared}
+            named = read_named_files(
+                header, self.files, self.folder, partial(self._place_in_header, prompt_id)
+            )
+            names = sorted({*closure.names, *header.files})
             self._versions[prompt_id] = PromptVersion(
                 id=prompt_id,
                 path=self.path(prompt_id),
                 header=header,
                 inputs=inputs,
-                closure={name: self.tree.text(f"{self.folder}/{name}") for name in closure.names},
+                closure={name: self.files[name] for name in names},
                 dynamic=closure.dynamic,
+                tools=named.tools,
+                schema=named.schema,
             )
         return self._versions[prompt_id]
 
@@ -155,7 +170,14 @@ class Prompts:
         except MissingInput as error:
             error.at = self._use(version, error.name)
             raise
-        return self.templates.render(prompt_id + SUFFIX, variables, allow_empty=version.header.allow_empty)
+        header = version.header
+        return self.templates.render(
+            prompt_id + SUFFIX, variables, allow_empty=header.allow_empty, flags=header.jinja
+        )
+
+    def _place_in_header(self, prompt_id: str, *keys: Key) -> Place:
+        text = self.templates.parts(prompt_id + SUFFIX).header or ""
+        return place_in_header(text, self.path(prompt_id), *keys)
 
     def _use(self, version: PromptVersion, name: str) -> Place:
         """Where a variable is first used, or else the prompt file."""

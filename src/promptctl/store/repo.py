@@ -1,4 +1,4 @@
-"""Git, read through a few plumbing commands, in one thread. Nothing else in the package imports `git`.
+"""Git, read through a few commands, in one thread. Nothing else in the package imports `git`.
 
 GitPython starts the processes and nothing more: its own object database cannot read SHA-256 repositories,
 "resolves" commits that a shallow clone lacks, and leaves `cat-file` children behind. A user's revision passes
@@ -7,15 +7,14 @@ only through `resolve`, and nothing here clones, fetches, pushes or writes.
 
 import os
 import re
-import shlex
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
-from promptctl.errors import Incomplete, PromptctlError
+from promptctl.store.git_faults import cut_off, failure, git_missing, not_a_commit, not_fetched, speakable
 
 SYMLINK, SUBMODULE = "120000", "160000"
 
@@ -30,10 +29,11 @@ _ENVIRONMENT = {
     "GIT_DISCOVERY_ACROSS_FILESYSTEM": "1",
 }
 # The file system monitor is a daemon that would outlive the command.
-_GIT = ("git", "--no-pager", "-c", "core.fsmonitor=false")
+_GIT = ("git", "--no-pager", "-c", "core.fsmonitor=false", "-c", "diff.relative=false")
+_RAW = ("-z", "--no-abbrev", "-M", "-l1000")
+# While a push is being received, its commits lie in quarantine, which only these name.
+_QUARANTINE = frozenset({"GIT_QUARANTINE_PATH", "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES"})
 _COMMIT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
-_PARENT_OF_HEAD = ("HEAD^1", "HEAD^", "HEAD~1", "HEAD~", "@^1", "@^", "@~1", "@~")
-_LONGEST_REVISION = 4096
 
 
 class TreeEntry(NamedTuple):
@@ -54,7 +54,8 @@ class Tip(NamedTuple):
 class Repository:
     """A Git repository. Paths are relative to `root`, with `/`, undecodable bytes as surrogate escapes.
 
-    `root` is the top of the work tree; of a repository without one (`bare`), the folder it was found in.
+    `root` is the top of the work tree. A repository that has none (`bare`) has its own folder as root, or the
+    folder it was found from where that lies outside (a file `.git` can point to it).
     """
 
     def __init__(
@@ -76,15 +77,17 @@ class Repository:
             folder = folder.parent
         if not any(_looks_like_git(above) for above in (folder, *folder.parents)):
             return None
-        facts = ("--is-inside-work-tree", "--is-shallow-repository", "--show-cdup", "HEAD")
-        status, out, said = _run(folder, "rev-parse", *facts, "--symbolic-full-name", "HEAD", accept=(0, 128))
+        facts = ("--is-bare-repository", "--is-inside-work-tree", "--is-shallow-repository")
+        names = ("--show-cdup", "HEAD", "--symbolic-full-name", "HEAD")
+        status, out, said = _run(folder, "rev-parse", *facts, *names, accept=(0, 128))
         if status and "not a git repository (or any" in said:
             return None
         lines = out.decode("utf-8", "surrogateescape").split("\n")
-        if len(lines) < 3:
-            raise _failure(folder, said)
-        bare, shallow, rest = lines[0] != "true", lines[1] == "true", lines[2:]
-        root = folder if bare else (folder / rest.pop(0)).resolve()
+        if len(lines) < 4:
+            raise failure(folder, said)
+        bare, inside, shallow = (line == "true" for line in lines[:3])
+        rest = lines[3:]
+        root = (folder / rest.pop(0)).resolve() if inside else _own_folder(folder)
         head = rest[0] if _COMMIT_ID.fullmatch(rest[0]) else None
         ref = rest[1] if head and rest[1] else _symbolic_head(folder)
         branch = ref.removeprefix("refs/heads/") if ref.startswith("refs/heads/") else None
@@ -118,8 +121,8 @@ class Repository:
             PromptctlError: `not-a-commit`.
             Incomplete: `no-base-revision`, when a shallow clone may lack it.
         """
-        if not _speakable(revision):
-            raise _not_a_commit(revision)
+        if not speakable(revision):
+            raise not_a_commit(revision)
         question = ("--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
         status, out, _ = self._run("rev-parse", *question, accept=(0, 1, 128))
         answer = out.decode("ascii", "replace").strip()
@@ -131,14 +134,21 @@ class Repository:
             or not self._shallow
             or self._run("cat-file", "-t", revision, accept=(0, 1, 128))[0] == 0
         ):
-            raise _not_a_commit(revision)
-        raise _cut_off(revision)
+            raise not_a_commit(revision)
+        raise cut_off(revision)
 
     def parents(self, commit: str) -> list[str]:
         """The parents as the commit itself records them, even those that a shallow clone lacks."""
         header = self._run("cat-file", "commit", commit)[1].split(b"\n\n", 1)[0]
         lines = header.decode("ascii", "replace").split("\n")
         return [line.removeprefix("parent ") for line in lines if line.startswith("parent ")]
+
+    def is_cut_off(self, commit: str) -> bool:
+        """Whether `commit` has parents that this clone was told to leave out."""
+        if not self._shallow:
+            return False
+        shown = self._run("rev-list", "--parents", "--max-count=1", commit)[1].split()
+        return len(shown) == 1 and bool(self.parents(commit))
 
     def merge_base(self, a: str, b: str) -> str | None:
         """The best common ancestor of two commits. None means unknown: unrelated, or cut off."""
@@ -155,6 +165,16 @@ class Repository:
         out = self._run("for-each-ref", form, *(ref for ref in refs if "\0" not in ref))[1]
         rows = [line.split("\0") for line in out.decode("utf-8", "surrogateescape").split("\n") if line]
         return {name: Tip(commit, symref) for name, commit, symref in rows if name in refs}
+
+    def names(self, prefixes: Sequence[str]) -> list[str]:
+        """The short names of all refs below `prefixes` (`refs/heads`)."""
+        out = self._run("for-each-ref", "--format=%(refname:short)", *prefixes)[1]
+        return out.decode("utf-8", "surrogateescape").split()
+
+    def setting(self, name: str) -> str | None:
+        """The value of one of Git's own settings here (`extensions.refstorage`); None where it is not set."""
+        status, out, _ = self._run("config", "--get", name, accept=(0, 1))
+        return None if status else out.decode("utf-8", "replace").strip()
 
     def files(self, commit: str, folders: Sequence[str]) -> dict[str, TreeEntry]:
         """Every file of `commit` under `folders` (or that is one of them), by path. One process."""
@@ -180,11 +200,41 @@ class Repository:
             end = out.index(b"\n", at)
             header = out[at:end].split()
             if len(header) != 3:
-                raise _not_fetched(f"object {object_id[:12]}")
+                raise not_fetched(f"object {object_id[:12]}")
             start, size = end + 1, int(header[2])
             contents[object_id] = out[start : start + size]
             at = start + size + 1
         return contents
+
+    def cat_file(self) -> Any:
+        """A process `cat-file --batch`, as `subprocess.Popen`. Whoever starts it ends it."""
+        return _start(self.root, "cat-file", "--batch", stdin=subprocess.PIPE)
+
+    def log(self, commit: str, paths: Sequence[str], form: Sequence[str]) -> list[str]:
+        """The history of `commit` that made `paths` what they are, no parent before its child. One process.
+
+        Args:
+            form: What is wanted of each commit, in words of `git log --format`.
+
+        Returns:
+            The fields of Git's output: for each commit two empty ones, those of `form`, then, but for a merge, its
+            raw differences from its parent. As always with paths, Git follows of a merge only the first parent
+            whose paths are equal, and tells as a parent (`%P`) the next commit that is in the list itself.
+        """
+        how = ("--raw", *_RAW, "--root", "--date-order", "--parents")
+        # Whatever is configured.
+        plain = ("--no-show-signature", "--ignore-submodules=none", "--encoding=UTF-8")
+        wanted = "--format=%x00%x00" + "%x00".join(form)
+        return _fields(self._run("log", *how, *plain, wanted, commit, *_only(paths))[1])
+
+    def compare(self, trees: Sequence[tuple[str, str]], paths: Sequence[str]) -> list[str]:
+        """The raw differences within `paths` of each pair of tree ids, one behind the other. One process.
+
+        Returns:
+            The fields of Git's output: before the differences of a pair a line with its two ids.
+        """
+        asked = "".join(f"{before} {after}\n" for before, after in trees).encode()
+        return _fields(self._run("diff-tree", "--stdin", "-r", *_RAW, *_only(paths), data=asked)[1])
 
     def worktree_entries(self, folders: Sequence[str]) -> dict[str, str]:
         """What is on disk under `folders` and not ignored: path to the mode in the index, "" if untracked.
@@ -222,25 +272,26 @@ def _run(
     folder: Path, *args: str, data: bytes | None = None, accept: Sequence[int] = (0,)
 ) -> tuple[int, bytes, str]:
     """Runs one Git command in `folder` to its end: exit status, stdout, stderr."""
-    stdin = None if data is None else subprocess.PIPE
+    process = _start(folder, *args, stdin=None if data is None else subprocess.PIPE)
+    out, err = process.communicate(data)
+    status, said = process.returncode, err.decode("utf-8", "replace").strip()
+    if status not in accept or "dubious ownership" in said:
+        raise failure(folder, said)
+    return status, out, said
+
+
+def _start(folder: Path, *args: str, stdin: int | None) -> Any:
     literal = [] if args[0] == "check-ignore" else ["--literal-pathspecs"]  # it refuses to be told
     with _without_git_variables():
         from git import cmd, exc
 
         try:
-            process = cmd.Git(folder).execute(
-                [*_GIT, *literal, *args], istream=stdin, as_process=True, env=_ENVIRONMENT
-            )
+            command = [*_GIT, *literal, *args]
+            return cmd.Git(folder).execute(command, istream=stdin, as_process=True, env=_ENVIRONMENT)
         except (exc.GitCommandNotFound, PermissionError) as error:
-            message, fix = "this is a Git repository, but there is no program `git`", "install Git, on PATH"
-            raise PromptctlError(message, slug="git-missing", at=str(folder), fix=fix) from error
+            raise git_missing(folder) from error
         except (OSError, ValueError) as error:  # what no process can be given: NUL, an endless argument
-            raise _failure(folder, str(error)) from error
-    out, err = process.communicate(data)
-    status, said = process.returncode, err.decode("utf-8", "replace").strip()
-    if status not in accept or "dubious ownership" in said:
-        raise _failure(folder, said)
-    return status, out, said
+            raise failure(folder, str(error)) from error
 
 
 @contextmanager
@@ -249,7 +300,12 @@ def _without_git_variables() -> Iterator[None]:
 
     A hook sets GIT_DIR, and Git would read that repository instead of the one asked for.
     """
-    inherited = {name: os.environ.pop(name) for name in list(os.environ) if name.startswith("GIT_")}
+    kept = _QUARANTINE if "GIT_QUARANTINE_PATH" in os.environ else frozenset()
+    inherited = {
+        name: os.environ.pop(name)
+        for name in list(os.environ)
+        if name.startswith("GIT_") and name not in kept
+    }
     os.environ["GIT_PYTHON_REFRESH"] = "quiet"  # otherwise importing `git` raises where there is no git
     try:
         yield
@@ -258,51 +314,22 @@ def _without_git_variables() -> Iterator[None]:
         os.environ.update(inherited)
 
 
-def _failure(folder: Path, said: str) -> PromptctlError:
-    if "dubious ownership" in said:
-        named = re.search(r"safe\.directory (.+)", said)
-        fix = f"git config --global --add safe.directory {named[1] if named else shlex.quote(str(folder))}"
-        return PromptctlError("the repository belongs to another user", slug="dubious-ownership", fix=fix)
-    if "promisor" in said:
-        return _not_fetched("what this command needs")
-    reason = said.split("\n")[0].removeprefix("fatal: ") or "no reason given"
-    fix = "`git status` there may say more; a newer Git may read what this one cannot"
-    message = f"Git could not read the repository: {reason}"
-    return PromptctlError(message, slug="git-failed", at=str(folder), fix=fix)
-
-
-def _not_a_commit(revision: str) -> PromptctlError:
-    shown = revision if _speakable(revision) else repr(revision[:80])
-    fix = "give a branch, a tag or a commit id; `git log --oneline` lists commits"
-    return PromptctlError(f"{shown} is not a commit", slug="not-a-commit", fix=fix)
-
-
-def _cut_off(revision: str) -> Incomplete:
-    depth, command = ("2", "--deepen=1") if revision in _PARENT_OF_HEAD else ("0", "--unshallow")
-    fix = f"set `fetch-depth: {depth}` on actions/checkout, or run `git fetch {command}`"
-    return Incomplete(f"{revision} is not in this shallow clone", slug="no-base-revision", fix=fix)
-
-
-def _not_fetched(what: str) -> Incomplete:
-    fix = "clone without `--filter`; promptctl fetches nothing by itself"
-    return Incomplete(f"{what} is not in this partial clone", slug="no-base-revision", fix=fix)
-
-
 def _looks_like_git(folder: Path) -> bool:
     bare = ("HEAD", "objects", "refs")
     return os.path.lexists(folder / ".git") or all(os.path.lexists(folder / name) for name in bare)
+
+
+def _own_folder(folder: Path) -> Path:
+    """The repository's own folder, where `folder` lies in it; else `folder` itself."""
+    out = _run(folder, "rev-parse", "--absolute-git-dir")[1]
+    own = Path(os.fsdecode(out.removesuffix(b"\n"))).resolve()
+    return own if folder.is_relative_to(own) else folder
 
 
 def _symbolic_head(folder: Path) -> str:
     """The ref that HEAD stands for, which need not exist yet; empty when it is detached. A damaged one raises."""
     out = _run(folder, "symbolic-ref", "--quiet", "HEAD", accept=(0, 1))[1]
     return out.decode("utf-8", "surrogateescape").strip()
-
-
-def _speakable(revision: str) -> bool:
-    """Whether a revision may reach a command line: an option or a control character may not."""
-    plain = revision and not revision.startswith("-") and len(revision) <= _LONGEST_REVISION
-    return bool(plain) and not re.search(r"[\x00-\x1f\x7f]|[\ud800-\udfff]", revision)
 
 
 def _only(folders: Sequence[str]) -> list[str]:

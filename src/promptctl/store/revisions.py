@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from promptctl.errors import Incomplete, PromptctlError
+from promptctl.store.git_faults import no_work_tree
 from promptctl.store.repo import Repository
 
 WORKTREE = "WORKTREE"
@@ -51,7 +52,8 @@ def choose_sides(
 
     Args:
         repository: None where the project is in none.
-        base, head: A user's revisions, or the word WORKTREE; None for the defaults.
+        base, head: A user's revisions, or the word WORKTREE; None for the defaults, of which head is HEAD in a
+            bare repository.
         no_base: Head alone; `base` is then not looked at.
         default_branch: Its configured name, such as "main".
         environment: For GITHUB_EVENT_NAME.
@@ -63,7 +65,8 @@ def choose_sides(
     """
     if repository is None:
         return _without_repository(None if no_base else base, head)
-    head_side = _side(repository, WORKTREE if head is None else head, folders)
+    here = "HEAD" if repository.bare else WORKTREE
+    head_side = _side(repository, here if head is None else head, folders)
     if no_base:
         return Sides(base=None, head=head_side)
     if base is not None:
@@ -86,8 +89,7 @@ def _side(repository: Repository, revision: str, folders: Sequence[str]) -> Revi
     if revision != WORKTREE:
         return Revision(label=revision, commit=repository.resolve(revision))
     if repository.bare:
-        fix = "name both sides: `--base REV --head REV`"
-        raise PromptctlError("a bare repository has no work tree", slug="no-work-tree", fix=fix)
+        raise no_work_tree(fix="name revisions: `--base REV --head REV`")
     commit = None if repository.is_dirty(folders) else repository.head()
     return Revision(label=WORKTREE, commit=commit, dirty=commit is None)
 
@@ -111,9 +113,10 @@ class _Defaults:
         base = self._merge_base(str(tip), head.label)
         if head.label != WORKTREE and base.commit == head.commit:
             command = f"promptctl test --base {head.label}~1 --head {head.label}"
-            return Sides(
-                base=base, head=head, note=f"nothing to compare; its last commit: `{command}`", nothing=True
-            )
+            note = f"nothing to compare; its last commit: `{command}`"
+            if self.repository.bare and head.label == "HEAD":
+                note = NOTHING
+            return Sides(base=base, head=head, note=note, nothing=True)
         return Sides(base=base, head=head)
 
     def _is_merge_checkout(self) -> bool:

@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from promptctl.store.files import append_line, cannot_write, own_folder, write_atomically
+from promptctl.store.files import append_line, cannot_write, own_folder, state_folder, write_atomically
 
 RUNS = "runs"
 RESULT = "result.json"
@@ -69,7 +69,7 @@ class Journal:
 
 def last_result(root: Path) -> Path | None:
     """The result file of the newest run that has one, or None. It may be of a run that was not complete."""
-    folder = root / ".promptctl" / RUNS
+    folder = state_folder(root) / RUNS
     found = sorted(folder.glob(f"*/{RESULT}")) if folder.is_dir() else []
     return found[-1] if found else None
 

@@ -11,18 +11,27 @@ ANSWERS = "answers"
 
 
 class SuiteFiles(NamedTuple):
-    """Where one suite's parts stand, relative to the project root."""
+    """Where one suite's parts stand, relative to the project root.
+
+    `lists` are lists of private cases in one file, beside a suite that says elsewhere what it is.
+    """
 
     whole: str | None = None
     settings: str | None = None
     cases: tuple[str, ...] = ()
     bulk: tuple[str, ...] = ()
     answers: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """Its files in YAML."""
+        return tuple(filter(None, (self.whole, self.settings, *self.cases, *self.lists)))
 
     @property
     def all(self) -> tuple[str, ...]:
         """Every file that says what the suite asks; recorded answers are not among them."""
-        return tuple(filter(None, (self.whole, self.settings, *self.cases, *self.bulk)))
+        return (*self.pages, *self.bulk)
 
 
 def find_suites(tree: Tree, folder: str) -> tuple[dict[str, SuiteFiles], list[FileError]]:
@@ -55,6 +64,34 @@ def find_suites(tree: Tree, folder: str) -> tuple[dict[str, SuiteFiles], list[Fi
         if set(parts) != {"cases", "bulk", "answers"} or parts["cases"] or parts["bulk"]
     }
     return suites, strays
+
+
+def with_private(
+    own: dict[str, SuiteFiles], private: dict[str, SuiteFiles]
+) -> tuple[dict[str, SuiteFiles], list[FileError]]:
+    """Suites of two folders, the cases of equal ids together; and those whose settings stand in both."""
+    found, twice = own | private, []
+    for suite_id in own.keys() & private.keys():
+        one, other = own[suite_id], private[suite_id]
+        main = one.whole or one.settings
+        if main and other.settings:
+            twice.append(
+                FileError(
+                    f"the settings of suite {suite_id!r} stand both in {main} and in {other.settings}",
+                    slug="suite-twice",
+                    at=Place(other.settings),
+                    fix="keep one of the two; the other folder holds further cases alone",
+                )
+            )
+        found[suite_id] = SuiteFiles(
+            one.whole if main else other.whole,
+            one.settings if main else other.settings,
+            one.cases + other.cases,
+            one.bulk + other.bulk,
+            one.answers + other.answers,
+            (other.whole,) if main and other.whole else (),
+        )
+    return found, sorted(twice, key=lambda error: str(error.at))
 
 
 def _sort(path: str, parts: list[str], strays: list[FileError]) -> tuple[str, str] | None:

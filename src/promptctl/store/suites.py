@@ -9,12 +9,15 @@ from promptctl.core.digest import digest
 from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
-from promptctl.store.cases import read_case, read_checks
+from promptctl.store.case_checks import read_checks
+from promptctl.store.case_forms import folded
+from promptctl.store.case_slots import slots_outside
+from promptctl.store.cases import read_case
 from promptctl.store.config import read_accept, read_gate
-from promptctl.store.documents import read_json_lines, read_yaml
+from promptctl.store.documents import read_yaml
 from promptctl.store.fields import Fields
-from promptctl.store.places import Document, Spot, in_words
-from promptctl.store.suite_files import SuiteFiles, find_suites
+from promptctl.store.places import Document, Spot
+from promptctl.store.suite_files import SuiteFiles, find_suites, with_private
 from promptctl.store.trees import Tree
 
 
@@ -26,19 +29,55 @@ class Suites:
         folder: The eval folder below the project root.
         gate: Defaults of every suite's gate.
         today: The day on which quarantines end; None leaves them all in force.
+        private: A folder with further suites and cases, which are not in Git.
     """
 
     def __init__(
-        self, tree: Tree, folder: str = "evals", gate: Gate | None = None, *, today: date | None = None
+        self,
+        tree: Tree,
+        folder: str = "evals",
+        gate: Gate | None = None,
+        *,
+        today: date | None = None,
+        private: str | None = None,
     ) -> None:
         self.tree, self.folder, self.gate, self.today = tree, folder, gate or Gate(), today
+        self.private = private
         self._files, self.strays = find_suites(tree, folder)
+        self._own = frozenset(self._files)
+        if private is not None:
+            found, strays = find_suites(tree, private)
+            self._files, twice = with_private(self._files, found)
+            self.strays += strays + twice
         self._suites: dict[str, Suite] = {}
         self.ids = sorted(self._files)
 
     def files(self, suite_id: str) -> SuiteFiles:
         """Where a suite's parts stand; nothing for one that is not there."""
         return self._files.get(suite_id, SuiteFiles())
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Where suites stand."""
+        return (self.folder,) if self.private is None else (self.folder, self.private)
+
+    def home(self, suite_id: str, *, private: bool = False) -> "Suites":
+        """The suites of one folder alone, to which new cases of a suite go.
+
+        It is the private one where that is wished, and where the suite is only there.
+        """
+        if self.private is None:
+            return self
+        private = private or (suite_id in self._files and suite_id not in self._own)
+        return Suites(self.tree, self.private if private else self.folder, self.gate, today=self.today)
+
+    def in_tree(self, tree: Tree) -> "Suites":
+        """The same suites in another tree."""
+        return Suites(tree, self.folder, self.gate, today=self.today, private=self.private)
+
+    def is_private(self, path: str) -> bool:
+        """Whether a file lies in the private folder."""
+        return self.private is not None and path.startswith(f"{self.private}/")
 
     def identity(self, suite_id: str) -> tuple[tuple[str, str], ...]:
         """Equal across trees when every file of the suite is."""
@@ -76,7 +115,7 @@ class _Reader:
 
     def read(self) -> Suite:
         main = self.files.whole or self.files.settings
-        document = Document({}, f"{self.suites.folder}/{self.id}")
+        document = Document({}, f"{self.suites.home(self.id).folder}/{self.id}")
         if main:
             document = read_yaml(self.suites.tree.text(main), main)
             if isinstance(document.value, list) and self.files.whole:
@@ -87,8 +126,8 @@ class _Reader:
             for index in range(len(fields.sequence("cases", []))):
                 self._case(Fields(document, ("cases", index), errors=self.errors), suite)
         fields.collect_unknown()
-        self._case_files(suite)
-        self._bulk(suite)
+        for slot in slots_outside(self.suites.tree, self.files, self.errors):
+            self._case(Fields(slot.document, slot.keys, errors=self.errors), suite)
         self._refuse_duplicates()
         raise_all(self.errors)
         cases = tuple(self._in_force(case) for case in sorted(self.cases, key=lambda case: case.id))
@@ -152,59 +191,15 @@ class _Reader:
         self.cases.append(case)
         return case
 
-    def _case_files(self, suite: Suite) -> None:
-        for path in self.files.cases:
-            document = self._document(path)
-            if document is None:
-                continue
-            name = path.rpartition("/")[2].removesuffix(".yaml")
-            if isinstance(document.value, dict) and "id" not in document.value:
-                document.value["id"] = name
-            case = self._case(Fields(document, errors=self.errors), suite)
-            if case.id != name:
-                self.errors.append(
-                    document.error(
-                        f"the file is named {name!r}, the case in it {case.id!r}",
-                        "id",
-                        slug="case-misnamed",
-                        fix=f"rename the file to {case.id}.yaml, or the case to {name}",
-                    )
-                )
-
-    def _document(self, path: str) -> Document | None:
-        try:
-            document = read_yaml(self.suites.tree.text(path), path)
-        except PromptctlError as error:
-            self._gather(error)
-            return None
-        if isinstance(document.value, dict):
-            return document
-        self.errors.append(_no_case(document))
-        return None
-
-    def _bulk(self, suite: Suite) -> None:
-        for path in self.files.bulk:
-            try:
-                lines = read_json_lines(self.suites.tree.bytes(path), path)
-            except PromptctlError as error:
-                self._gather(error)
-                continue
-            for line in lines:
-                if isinstance(line.value, dict):
-                    self._case(Fields(line.document, errors=self.errors), suite)
-                else:
-                    self.errors.append(_no_case(line.document))
-
-    def _gather(self, error: PromptctlError) -> None:
-        self.errors.extend(error.each())
-
     def _refuse_duplicates(self) -> None:
         seen: dict[str, Case] = {}
         for case in self.cases:
-            first = seen.setdefault(case.id.casefold(), case)
+            first = seen.setdefault(folded(case.id), case)
             if first is case:
                 continue
             what = "are the same" if case.id == first.id else "differ only in case"
+            if case.id.casefold() != first.id.casefold():
+                what = "look the same: their letters are composed in different ways"
             fix = (
                 "give one of them another id"
                 if case.written_id
@@ -227,16 +222,8 @@ class _Reader:
                     f"accept names {case.id!r}, whose id is computed",
                     slug="id-needed",
                     at=case.place,
-                    fix=f"add `id: {case.id}` to the case",
+                    fix=f"add `id: {case.id}` to the case; `promptctl cases fmt {suite.id}` does",
                 )
-
-
-def _no_case(document: Document) -> FileError:
-    return document.error(
-        f"a case is a mapping, found {in_words(document.value)}",
-        slug="wrong-type",
-        fix="write one case: `vars: {…}`, `expected: …`, `checks: […]`",
-    )
 
 
 def _as_mapping(document: Document) -> Document:

@@ -5,10 +5,13 @@ import re
 from functools import partial
 from typing import Any
 
-from promptctl.errors import FileError, Place
-from promptctl.store.places import Document, Key, depth_exceeds, full_width_hint, refuse_large, too_deep
+from promptctl.core.full_width import HALF
+from promptctl.errors import FileError, Place, raise_all
+from promptctl.store.full_width import slip_error, slips
+from promptctl.store.places import Document, Key, Mark, depth_exceeds, refuse_large, too_deep
 from promptctl.store.toml_spots import toml_spots
 
+_FORMS = {**HALF, "：": "="}  # between a name and its value TOML has an equals sign
 _WHERE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -25,7 +28,11 @@ def read_toml(text: str, path: str, *, only: tuple[str, ...] = ()) -> Document:
     try:
         value = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise _bad_toml(str(error), text, path) from None
+        found = [
+            slip_error(one, Place(path, one.line + 1, one.column + 1), "TOML", _FORMS)
+            for one in slips(text, _fault_of(text) or (0, 0), _fault_of, _FORMS)
+        ]
+        raise_all(found or [_bad_toml(str(error), text, path)])
     except RecursionError:
         raise too_deep(path) from None
     except ValueError:  # an integer of more than 4,300 digits
@@ -42,17 +49,33 @@ def read_toml(text: str, path: str, *, only: tuple[str, ...] = ()) -> Document:
 
 
 def _bad_toml(message: str, text: str, path: str) -> FileError:
-    where = _WHERE.search(message)
-    line, column = text.count("\n") + 1, 1
-    if where and where.group(1):
-        line, column = int(where.group(1)), int(where.group(2))
+    line, column = _where(message, text)
     problem = _WHERE.sub("", message)
     slug, fix = "bad-toml", "look for a missing quote, bracket or = here"
     if problem.startswith(("Cannot overwrite", "Cannot declare", "Duplicate")):
         slug, fix = "duplicate-key", "keep one of the two"
-    elif hint := full_width_hint(text.split("\n")[line - 1]):
-        fix = f"{fix}; {hint}"
     return FileError(f"this is not valid TOML: {problem}", slug=slug, at=Place(path, line, column), fix=fix)
+
+
+def _where(message: str, text: str) -> Mark:
+    """Line and column, from 1, that the parser's message names; the end where it names none."""
+    found = _WHERE.search(message)
+    if found and found.group(1):
+        return int(found.group(1)), int(found.group(2))
+    return text.count("\n") + 1, len(text) - text.rfind("\n")
+
+
+def _fault_of(text: str) -> Mark | None:
+    import tomllib
+
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        line, column = _where(str(error), text)
+        return line - 1, column - 1
+    except (ValueError, RecursionError):  # read as far as it matters here
+        return None
+    return None
 
 
 def _refuse_foreign(document: Document, value: Any, keys: tuple[Key, ...]) -> None:

@@ -4,6 +4,7 @@ Both refuse alike what a commit and a disk would show differently: symlinks, sub
 Both give equal text for files that differ only in a byte order mark or in CRLF.
 """
 
+import builtins
 import codecs
 import hashlib
 import os
@@ -72,16 +73,24 @@ class Tree(Protocol):
         ...
 
 
-class _Picture:
-    """Contents and refusals, read once. `later` are reasons that matter only when the file is wanted."""
+class Picture:
+    """Contents and refusals, read once. `later` are reasons that matter only when the file is wanted.
+
+    `above` is what stands before a path in messages.
+    """
 
     def __init__(
-        self, label: str, contents: dict[str, bytes], refused: dict[str, str], later: dict[str, str]
+        self,
+        label: str,
+        contents: dict[str, bytes],
+        refused: dict[str, str],
+        later: dict[str, str],
+        above: str = "",
     ) -> None:
-        pointers = {path: "lfs-pointer" for path, data in contents.items() if _is_pointer(data)}
+        pointers = {path: "lfs-pointer" for path, data in contents.items() if is_pointer(data)}
         self.label: str = label
         self.refused: Mapping[str, str] = dict(sorted({**refused, **pointers}.items()))
-        self._later = later
+        self._later, self._above = later, above
         self._identities: dict[str, str] = {}
         self._contents = {path: data for path, data in contents.items() if path not in self.refused}
 
@@ -99,18 +108,22 @@ class _Picture:
     def bytes(self, path: str) -> bytes:
         """A file as it is."""
         path = _inside(path)
-        if path in self._contents:
-            return self._contents[path]
-        reason = self._later.get(path) or self._refusal(path)
+        data = self._data(path)
+        if data is not None:
+            return data
+        reason, shown = self._later.get(path) or self._refusal(path), self._above + path
         if reason is None:
             fix = "check the spelling; a path is relative to the project root"
-            raise FileError(f"{path} is not in {self.label}", slug="no-such-file", at=Place(path), fix=fix)
+            raise FileError(f"{shown} is not in {self.label}", slug="no-such-file", at=Place(shown), fix=fix)
         what, fix = _REFUSALS[reason]
-        raise FileError(f"{path} {what}", slug=reason, at=Place(path), fix=fix)
+        raise FileError(f"{shown} {what}", slug=reason, at=Place(shown), fix=fix)
+
+    def _data(self, path: str) -> builtins.bytes | None:
+        return self._contents.get(path)
 
     def text(self, path: str) -> str:
         """A file as text: UTF-8, without byte order mark, CRLF as LF."""
-        return decode(self.bytes(path), _inside(path))
+        return decode(self.bytes(path), self._above + _inside(path))
 
     def identity(self, path: str) -> str:
         """A key that is equal when the content is, but for byte order mark and CRLF."""
@@ -124,7 +137,7 @@ class _Picture:
         return next((self.refused[above] for above in _lineage(path) if above in self.refused), None)
 
 
-class CommitTree(_Picture):
+class CommitTree(Picture):
     """The files of one commit under `folders`, and the `extra` ones at the project root. Two processes.
 
     `project_prefix` is the project root relative to the top of the repository, empty where they are one;
@@ -154,7 +167,7 @@ class CommitTree(_Picture):
         super().__init__(label or commit[:12], {path: blobs[i] for path, i in wanted.items()}, refused, later)
 
 
-class WorkTree(_Picture):
+class WorkTree(Picture):
     """The files on disk under `folders`, and the `extra` ones, as they are now.
 
     With a repository: tracked ones, and untracked ones that are not ignored. Without: all of them. Links are
@@ -168,6 +181,7 @@ class WorkTree(_Picture):
         repository: Repository | None = None,
         *,
         extra: Sequence[str] = EXTRA,
+        above: str = "",
     ) -> None:
         root = project_root.resolve()
         wanted = [_inside(folder) for folder in (*folders, *extra)]
@@ -185,7 +199,7 @@ class WorkTree(_Picture):
                 refused[link or path] = "symlink" if link else reason
                 continue
             _read(root, path, contents, later)
-        super().__init__("WORKTREE", contents, refused, later)
+        super().__init__("WORKTREE", contents, refused, later, above)
 
 
 def _known(repository: Repository, prefix: str, wanted: Sequence[str]) -> dict[str, str]:
@@ -211,11 +225,19 @@ def _walk(root: Path, name: str) -> Iterator[str]:
     top = root / name
     if top.is_symlink() or top.is_file():
         yield name
-    for folder, folders, files in os.walk(top):
+    for folder, folders, files in os.walk(top, onerror=_refuse_closed):
         folders[:] = sorted(set(folders) - _SKIPPED)
         links = [entry for entry in folders if (Path(folder) / entry).is_symlink()]
         for entry in (*files, *links):
             yield (Path(folder) / entry).relative_to(root).as_posix()
+
+
+def _refuse_closed(error: OSError) -> None:
+    """A folder that may not be opened: what it holds would be missing in silence."""
+    if isinstance(error, PermissionError):
+        fix = "check the permissions of the folder"
+        at = str(error.filename)
+        raise FileError("this folder cannot be read", slug="cannot-read", at=at, fix=fix) from error
 
 
 def _read(root: Path, path: str, contents: dict[str, bytes], later: dict[str, str]) -> None:
@@ -276,7 +298,8 @@ def _below(prefix: str, names: Iterable[str]) -> list[str]:
     return [_inside(f"{prefix}/{inside}") if prefix else inside for inside in map(_inside, names)]
 
 
-def _is_pointer(data: bytes) -> bool:
+def is_pointer(data: bytes) -> bool:
+    """Whether a file is what Git LFS puts into a commit in place of the real one."""
     return len(data) < 1024 and data.startswith(b"version https://git-lfs.github.com/spec/v1")
 
 

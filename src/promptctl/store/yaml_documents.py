@@ -24,7 +24,8 @@ from yaml.events import (
 from yaml.reader import ReaderError
 from yaml.tokens import DirectiveToken
 
-from promptctl.errors import FileError
+from promptctl.errors import FileError, raise_all
+from promptctl.store.full_width import slips
 from promptctl.store.places import (
     MAX_DEPTH,
     MAX_DIGITS,
@@ -35,7 +36,7 @@ from promptctl.store.places import (
     refuse_large,
     shortened,
 )
-from promptctl.store.yaml_faults import Faults
+from promptctl.store.yaml_faults import Faults, is_unclosed
 
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]*)\Z")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]*)\.[0-9]+\Z")
@@ -58,13 +59,8 @@ def read_yaml(text: str, path: str, first_line: int = 1) -> Document:
     refuse_large(text, path)
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     faults = Faults(text, path, first_line - 1)
-    stand_ins = _stand_ins(text)
     try:
-        loader = _Loader(
-            _INNER_QUESTION.sub(stand_ins.get(ord("?"), "?"), text).translate(
-                {code: new for code, new in stand_ins.items() if code != ord("?")}
-            )
-        )
+        loader, stand_ins = open_yaml(text)
     except ReaderError as error:
         raise faults.unprintable(error) from None
     builder = _Builder(loader.get_event, faults, {ord(new): chr(old) for old, new in stand_ins.items()})
@@ -73,12 +69,43 @@ def read_yaml(text: str, path: str, first_line: int = 1) -> Document:
     except FileError:
         raise
     except yaml.MarkedYAMLError as error:
-        raise faults.syntax(error) from None
+        found = [] if text.isascii() else slips(text, _mark_of(error), _fault_of)
+        raise_all([faults.full_width(slip) for slip in found] or [faults.syntax(error)])
     except (
         Exception
     ):  # PyYAML leaks IndexError, OverflowError, ValueError and RecursionError (its #357, #843, #895)
         raise faults.anything((loader.line, loader.column)) from None
     return Document(value, path, spot, lines_before=first_line - 1)
+
+
+def open_yaml(text: str) -> "tuple[_Loader, dict[int, str]]":
+    """PyYAML at the start of `text` (line ends LF), and what stands in for characters that it would trip over.
+
+    Stand-ins are single characters, so its marks are those of `text`.
+    """
+    stand_ins = _stand_ins(text)
+    others = {code: new for code, new in stand_ins.items() if code != ord("?")}
+    return _Loader(_INNER_QUESTION.sub(stand_ins.get(ord("?"), "?"), text).translate(others)), stand_ins
+
+
+def _mark_of(error: yaml.MarkedYAMLError) -> Mark:
+    mark = error.problem_mark or error.context_mark
+    if is_unclosed(error):
+        mark = error.context_mark or mark
+    return (mark.line, mark.column) if mark else (0, 0)
+
+
+def _fault_of(text: str) -> Mark | None:
+    """Where PyYAML cannot read any further."""
+    try:
+        loader, _ = open_yaml(text)
+        while not isinstance(loader.get_event(), StreamEndEvent):  # type: ignore[no-untyped-call]
+            pass
+    except yaml.MarkedYAMLError as error:
+        return _mark_of(error)
+    except Exception:  # see `read_yaml`
+        return (0, 0)
+    return None
 
 
 class _Loader(yaml.SafeLoader):
@@ -197,7 +224,7 @@ class _Builder:
             return int(text)
         if _DECIMAL.match(text):
             number = float(text)
-            if math.isfinite(number) and text in (repr(number), f"{Decimal(repr(number)):f}"):
+            if math.isfinite(number) and text in (repr(number), written_float(number)):
                 return number
         if _NOT_FINITE.match(text):
             message = f"{text} is no number that can be kept"
@@ -226,6 +253,12 @@ class _Builder:
         else:
             slug, message = "yaml-tag", f"tags ({shortened(event.tag or '')}) are not used here"
         raise self._faults.at(_mark(event), message, slug=slug, fix=fix)
+
+
+def written_float(number: float) -> str:
+    """A finite number as it is read back: without an exponent, always with a point."""
+    text = f"{Decimal(repr(number)):f}"
+    return text if "." in text else f"{text}.0"
 
 
 def _stand_ins(text: str) -> dict[int, str]:

@@ -6,7 +6,8 @@ import yaml
 from yaml.reader import ReaderError
 
 from promptctl.errors import FileError, Place
-from promptctl.store.places import Mark, full_width_hint, too_deep
+from promptctl.store.full_width import Slip, slip_error
+from promptctl.store.places import Mark, too_deep
 
 _BARE_JINJA = re.compile(r"(?:^|[:\[,-])\s*\{[{%]")
 _CANNOT_START = re.compile(r"found character '(.+)' that cannot start any token")
@@ -39,13 +40,17 @@ class Faults:
         """What PyYAML's scanner or parser found."""
         marks = [mark for mark in (error.problem_mark, error.context_mark) if mark is not None]
         first = marks[-1].line if marks else 0
-        if "end of stream" in (error.problem or "") or "<stream end>" in (error.problem or ""):
+        if is_unclosed(error):
             marks.reverse()  # where the bracket or quote was opened, not where the file ends
         mark = (marks[0].line, marks[0].column) if marks else (0, 0)
         message, fix = _in_plain_words(error)
         if "\t" in _indent(self._line(mark[0])):
             message, fix = "a tab where YAML needs spaces", "indent with spaces"
         return self.at(mark, message, fix=self._cure(first, mark[0], fix))
+
+    def full_width(self, slip: Slip) -> FileError:
+        """Full-width signs without which the text could be read further."""
+        return slip_error(slip, self._place((slip.line, slip.column)), "YAML")
 
     def unprintable(self, error: ReaderError) -> FileError:
         """A control character, or half of a surrogate pair."""
@@ -77,9 +82,12 @@ class Faults:
             line = self._line(number)
             if _BARE_JINJA.search(line):
                 return QUOTE_JINJA
-            if hint := full_width_hint(line):
-                return f"{fix}; {hint}"
         return fix
+
+
+def is_unclosed(error: yaml.MarkedYAMLError) -> bool:
+    """Whether a bracket or a quote was opened and the text ended."""
+    return "end of stream" in (error.problem or "") or "<stream end>" in (error.problem or "")
 
 
 def _in_plain_words(error: yaml.MarkedYAMLError) -> tuple[str, str]:

@@ -29,6 +29,7 @@ class FileFacts:
     has_roles: bool = False
     nested_roles: tuple[tuple[int, str], ...] = ()
     system_inputs: tuple[tuple[int, str], ...] = ()
+    cut_images: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ def facts(tree: nodes.Template) -> FileFacts:
         has_roles=any(is_role_block(node) for node in tree.find_all((nodes.CallBlock, nodes.ExprStmt))),
         nested_roles=tuple(_nested_roles(tree)),
         system_inputs=tuple(_system_inputs(tree, undeclared)),
+        cut_images=tuple(_cut_images(tree)),
     )
 
 
@@ -128,6 +130,14 @@ def _nested_roles(node: nodes.Node, inside: str | None = None) -> Iterator[tuple
         elif isinstance(child, nodes.FilterBlock):
             deeper = "a {% filter %} block"
         yield from _nested_roles(child, deeper)
+
+
+def _cut_images(tree: nodes.Template) -> Iterator[int]:
+    """Lines with a filter behind `| image`: what stands there for a picture is no text to work on."""
+    for outer in tree.find_all(nodes.Filter):
+        inner = outer.node
+        if isinstance(inner, nodes.Filter) and inner.name == "image":
+            yield outer.lineno
 
 
 def _system_inputs(tree: nodes.Template, undeclared: frozenset[str]) -> Iterator[tuple[int, str]]:

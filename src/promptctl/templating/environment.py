@@ -1,21 +1,18 @@
 """The sandboxed Jinja environment that format version 1 fixes."""
 
-import json
 from collections.abc import Mapping
-from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from jinja2 import StrictUndefined, TemplateNotFound, Undefined
+from jinja2 import StrictUndefined, TemplateNotFound
 from jinja2.loaders import BaseLoader
-from jinja2.runtime import BlockReference
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from promptctl.templating.header import body_source, split_header
 from promptctl.templating.roles import RoleBlocks
+from promptctl.templating.values import Method, as_text, guarded, tojson
 
-
-class NotText(Exception):
-    """A value that has no one obvious text was put into the prompt without a filter."""
+FLAGS = ("trim_blocks", "lstrip_blocks", "keep_trailing_newline")
+"""What a header may switch off under `jinja`; each is on otherwise."""
 
 
 class OutsidePrompts(Exception):
@@ -44,80 +41,36 @@ def refuse_outside(name: str) -> None:
         raise OutsidePrompts(name)
 
 
-def as_text(value: Any) -> Any:
-    """Jinja's `finalize`: text and numbers pass, anything else needs a filter that says how it reads."""
-    if isinstance(value, (str, int, float, Undefined)):
-        return value
-    raise NotText("nothing (null)" if value is None else f"a {_KINDS.get(type(value), type(value).__name__)}")
-
-
-def _tojson(value: Any, indent: int | None = None) -> str:
-    """JSON as a model should read it. Jinja's own filter escapes for HTML, sorts keys and spells Chinese as \\u4e2d."""
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
-
-
-class Absent(StrictUndefined):
-    """An optional input that no one gave: false in a condition, not defined, and still an error as text."""
-
-    def __bool__(self) -> bool:  # type: ignore[override]  # the one thing that it allows
-        return False
-
-
-class Method:
-    """A method that is named and not called. As text it would put an address of memory into the prompt."""
-
-    def __init__(self, method: Any) -> None:
-        self.method = method
-
-    def __repr__(self) -> str:
-        raise NotText(f"a {_KINDS[Method]}")
-
-
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Gives out methods that can be called and never become text, not even by `~` or `| string`."""
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        return _guarded(super().getattr(obj, attribute))
+        return guarded(super().getattr(obj, attribute))
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        return _guarded(super().getitem(obj, argument))
+        return guarded(super().getitem(obj, argument))
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - as in Jinja
         method = __obj.method if isinstance(__obj, Method) else __obj
         return super().call(__context, method, *args, **kwargs)
 
 
-def _guarded(value: Any) -> Any:
-    kinds = (
-        MethodType,
-        BuiltinMethodType,
-        FunctionType,
-        BlockReference,
-    )  # a function: the sandbox's own `format`
-    return Method(value) if isinstance(value, kinds) else value
-
-
-_KINDS: dict[type, str] = {
-    dict: "mapping",
-    list: "list",
-    tuple: "list",
-    Method: "method that is not called",
-}
-
-
-def new_environment(files: Mapping[str, str], folder: str) -> ImmutableSandboxedEnvironment:
+def new_environment(
+    files: Mapping[str, str], folder: str, flags: Mapping[str, bool] | None = None
+) -> ImmutableSandboxedEnvironment:
     """An environment over `files` (path relative to the prompt folder → text).
+
+    `flags` are those of `FLAGS` that differ from ours; they hold for every file that is rendered with it.
 
     No environment, clock or chance can be reached: `lipsum`, `cycler`, `joiner` and the `random` filter are gone.
     Autoescape is off, because `&lt;` in a prompt would be a different prompt.
     """
+    whitespace: dict[str, Any] = {**dict.fromkeys(FLAGS, True), **(flags or {})}
     environment = _Sandbox(
         loader=_Blobs(files, folder),
         undefined=StrictUndefined,
         autoescape=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
+        **whitespace,
         finalize=as_text,
         extensions=[RoleBlocks],
         auto_reload=False,
@@ -126,5 +79,5 @@ def new_environment(files: Mapping[str, str], folder: str) -> ImmutableSandboxed
     for name in ("lipsum", "cycler", "joiner"):
         environment.globals.pop(name, None)
     environment.filters.pop("random", None)
-    environment.filters["tojson"] = _tojson
+    environment.filters["tojson"] = tojson
     return environment

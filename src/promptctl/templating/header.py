@@ -1,10 +1,14 @@
 """Where a prompt file's header ends and its text begins."""
 
+import re
 from typing import NamedTuple
 
 from promptctl.errors import FileError, Place
+from promptctl.templating.full_width import is_wide_fence
 
 FENCE = "---"
+
+_KEY = re.compile(r"[A-Za-z_][\w-]*[ \u3000]*[:：]")
 
 
 class Parts(NamedTuple):
@@ -35,6 +39,8 @@ def split_header(text: str, path: str) -> Parts:
         position += len(line) + 1
         if line == FENCE:
             return Parts("\n".join(header), text[position:], len(header) + 2)
+        if is_wide_fence(line):
+            raise _wide_fence(path, len(header) + 2)
         header.append(line)
     raise FileError(
         "the header begins with --- and never ends",
@@ -48,6 +54,8 @@ def _refuse_near_header(text: str, path: str) -> None:
     """What was meant as a header must not reach the model because of a space or a blank line before it."""
     lines = text.split("\n", 20)
     number = next((n for n, line in enumerate(lines) if line.strip()), 0)
+    if is_wide_fence(lines[number].strip()) and any(_KEY.match(line) for line in lines[number + 1 :][:2]):
+        raise _wide_fence(path, number + 1)
     if lines[number].strip() != FENCE:
         return
     raise FileError(
@@ -55,6 +63,15 @@ def _refuse_near_header(text: str, path: str) -> None:
         slug="header-misplaced",
         at=Place(path, number + 1),
         fix="begin the file with a line that is exactly ---, or the text with something else",
+    )
+
+
+def _wide_fence(path: str, line: int) -> FileError:
+    return FileError(
+        "this looks like the --- of a header, and its dashes are no hyphens",
+        slug="full-width",
+        at=Place(path, line),
+        fix="write --- with three half-width hyphens, alone on the line",
     )
 
 

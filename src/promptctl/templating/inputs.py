@@ -4,12 +4,14 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from promptctl.core.message import ROLES
+from promptctl.core.message import Image
 from promptctl.core.prompt import InputSpec
 from promptctl.core.words import did_you_mean, nearest
 from promptctl.errors import PromptError
-from promptctl.templating.environment import Absent
-from promptctl.templating.roles import MessageValue, Role
+from promptctl.templating.images import checked_address
+from promptctl.templating.message_inputs import message_value
+from promptctl.templating.roles import MessageValue
+from promptctl.templating.values import Absent, ImageValue, in_words
 
 
 class MissingInput(PromptError):
@@ -79,17 +81,10 @@ def _typed(spec: InputSpec, value: Any) -> Any:
 
 def _wrong(spec: InputSpec, value: Any, wanted: str) -> PromptError:
     return PromptError(
-        f"{spec.name!r} must be {wanted}, not {_named(value)}",
+        f"{spec.name!r} must be {wanted}, not {in_words(value)}",
         slug="wrong-input-type",
         fix=f"give {wanted}, or change the type that the header declares",
     )
-
-
-def _named(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    words = {bool: "true or false", int: "a number", float: "a number", str: "a string", list: "a list"}
-    return words.get(type(value), "a mapping" if isinstance(value, dict) else type(value).__name__)
 
 
 def _string(spec: InputSpec, value: Any) -> str:
@@ -138,33 +133,16 @@ def _contexts(spec: InputSpec, value: Any) -> list[dict[str, Any]]:
     return items
 
 
+def _image(spec: InputSpec, value: Any) -> ImageValue:
+    if isinstance(value, Image):  # a file, read where files are known
+        return ImageValue(value)
+    if not isinstance(value, str):
+        raise _wrong(spec, value, "an image: a file, a data URI or an https address")
+    return ImageValue(Image(url=checked_address(value, repr(spec.name))))
+
+
 def _messages(spec: InputSpec, value: Any) -> list[MessageValue]:
-    messages = []
-    for item in _list(spec, value):
-        if (
-            not isinstance(item, dict)
-            or set(item) != {"role", "content"}
-            or not isinstance(item["content"], str)
-        ):
-            raise PromptError(
-                f"a message of {spec.name!r} is not {{role, content}} with text as content",
-                slug="wrong-input-type",
-                fix='write {role: user, content: "…"}, with no other key',
-            )
-        if item["role"] not in spec.roles:
-            known = item["role"] in ROLES
-            raise PromptError(
-                f"{spec.name!r} has a message of role {item['role']!r}, which it does not take",
-                slug="role-not-allowed",
-                fix=f"allowed are {', '.join(spec.roles)}"
-                + (
-                    f"; `roles: [{', '.join((*spec.roles, item['role']))}]` in the header allows it"
-                    if known
-                    else ""
-                ),
-            )
-        messages.append(MessageValue(role=Role(item["role"]), content=item["content"]))
-    return messages
+    return [message_value(spec, item) for item in _list(spec, value)]
 
 
 _CONVERTERS: dict[str, Any] = {
@@ -176,6 +154,7 @@ _CONVERTERS: dict[str, Any] = {
     "object": _object,
     "contexts": _contexts,
     "messages": _messages,
+    "image": _image,
 }
 
 

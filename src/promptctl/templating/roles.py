@@ -1,31 +1,21 @@
 """Role blocks as Jinja tags. Each block hands its text to a collector and leaves nothing behind.
 
 Rendered text is never parsed again, so there is no marker that a value could forge: a value that spells
-any dialect's role marker, Jinja tag or JSON message stays text inside the message it was put into.
+any dialect's role marker, Jinja tag or JSON message stays text inside the message it was put into. An image is
+held by the collector too (see `marks`).
 """
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
-from jinja2 import nodes
+from jinja2 import Environment, nodes
 from jinja2.ext import Extension
 from jinja2.parser import Parser
 
-from promptctl.core.message import ROLES, Message
-
-_BLANK_HEAD = re.compile(r"\A(?:[ \t]*\n)+")
-_BLANK_TAIL = re.compile(r"(?:\n[ \t]*)+\Z")
-
-
-class RoleError(Exception):
-    """A role block that stands where it must not, or a role that is not on offer."""
-
-    def __init__(self, message: str, *, slug: str, fix: str) -> None:
-        super().__init__(message)
-        self.slug, self.fix = slug, fix
+from promptctl.core.message import ROLES, Image, Message
+from promptctl.templating.marks import Marks, RoleError, marked, parts, without_blank_ends
 
 
 class Role(str):
@@ -35,14 +25,15 @@ class Role(str):
 
 
 class MessageValue(dict[str, Any]):
-    """One message of a declared `messages` input: the only thing `insert` takes."""
+    """One message of a declared `messages` input, checked: the only thing `insert` takes."""
 
 
 class Collector:
-    """The messages of one rendering, in order."""
+    """The messages of one rendering, in order, and the images that its text will be cut at."""
 
     def __init__(self) -> None:
         self.messages: list[Message] = []
+        self.marks = Marks()
         self._inside = False
 
     @contextmanager
@@ -61,8 +52,15 @@ class Collector:
             self._inside = False
 
     def add(self, role: str, text: str) -> None:
-        """One more message; blank lines at its ends are dropped, nothing else."""
-        self.messages.append(Message(role=str(role), content=without_blank_ends(text)))
+        """One more message; blank lines at its ends and beside images are dropped, nothing else."""
+        content = self.marks.content(text)
+        if role != "user" and not isinstance(content, str):
+            raise RoleError(
+                f"an image stands in a message of role {role}",
+                slug="image-role",
+                fix="put it into {% user %}: models look at images in user messages only",
+            )
+        self.messages.append(Message(role=str(role), content=content))
 
 
 _collector: ContextVar[Collector] = ContextVar("promptctl_collector")
@@ -79,16 +77,14 @@ def collecting() -> Iterator[Collector]:
         _collector.reset(token)
 
 
-def without_blank_ends(text: str) -> str:
-    """`text` without the blank lines at its start and end; spaces inside the first and last line stay."""
-    text = _BLANK_TAIL.sub("", _BLANK_HEAD.sub("", text))
-    return "" if not text.strip(" \t") else text
-
-
 class RoleBlocks(Extension):
     """`{% system %}…{% endsystem %}` and its kin, `{% message role=… %}`, `{% chat role=… %}`, `{% insert … %}`."""
 
     tags = {*ROLES, "message", "chat", "insert"}
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        environment.filters["image"] = self._image
 
     def parse(self, parser: Parser) -> nodes.Node:
         """One tag to its syntax tree. Constant roles are checked here, computed ones while rendering."""
@@ -143,9 +139,32 @@ class RoleBlocks(Extension):
             )
         with collector.block():
             pass
-        for item in value:
-            collector.add(item["role"], item["content"])
+        collector.messages += [_inserted(item) for item in value]
         return ""
+
+    def _image(self, value: object, detail: object = None, **others: object) -> str:
+        """`{{ photo | image(detail="low") }}`: the picture, at this place of the message."""
+        for name in others:
+            raise RoleError(
+                f"`| image` takes no {name}", slug="image-detail", fix='write `| image(detail="low")`'
+            )
+        return marked(_collector.get().marks, value, detail)
+
+
+def _inserted(item: MessageValue) -> Message:
+    content = item["content"]
+    if isinstance(content, str):
+        content = without_blank_ends(content)
+    else:
+        content = parts(
+            part["text"] if part["type"] == "text" else Image(**part["image_url"]) for part in content
+        )
+    return Message(
+        role=str(item["role"]),
+        content=content,
+        tool_calls=tuple(item.get("tool_calls", ())),
+        tool_call_id=item.get("tool_call_id"),
+    )
 
 
 def is_role_block(node: nodes.Node) -> bool:

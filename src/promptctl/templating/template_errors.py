@@ -7,15 +7,21 @@ from typing import Any
 from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
 from jinja2.exceptions import SecurityError
 
+from promptctl.core.full_width import HALF, instead, named, signs
 from promptctl.core.words import did_you_mean
 from promptctl.errors import Place, PromptctlError, PromptError
-from promptctl.templating.environment import NotText, OutsidePrompts
-from promptctl.templating.roles import RoleError
+from promptctl.templating.environment import OutsidePrompts
+from promptctl.templating.marks import RoleError
+from promptctl.templating.values import Absent, NotText
 
 Lines = Callable[[str], list[str]]
 
 _UNDEFINED = re.compile(r"^'(?P<name>.+?)' is undefined$")
 _USE = re.compile(r"\{\{-?\s*(?P<name>[^\W\d]\w*)")
+_UNEXPECTED = re.compile(r"unexpected char .+ at (\d+)$")
+_HALF_CLOSED = re.compile(r"\}\s*｝")
+_TAG_END = re.compile(r"[}｝%％]\s*[}｝]")
+_QUOTED = re.compile(r"\"[^\"]*\"|'[^']*'")
 _NO_ATTRIBUTE = re.compile(r"has no (?:attribute|element) (?P<name>.+)$")
 
 
@@ -36,6 +42,8 @@ def explain(
     path, line = _reached(error, shown, lines)
     if isinstance(error, TemplateSyntaxError):
         at = place(error.filename or path, error.lineno, lines)
+        if wide := _full_width(error, at, lines):
+            return wide
         return PromptError(
             _sentence(str(error.message)), slug="template-syntax", at=at, fix=_syntax_fix(error, at, lines)
         )
@@ -61,16 +69,23 @@ def explain(
     if isinstance(error, UndefinedError) or "Undefined" in str(error):
         return _undefined(error, path, line, lines, variables)
     if isinstance(error, NotText):
-        how = "add a filter: `| tojson` for JSON, `| join(', ')` for a list, `| default('', true)` for null"
-        if "method" in str(error):
-            how = "call it, `x.items()`; or name a key that is called alike in brackets, `x['items']`"
         return PromptError(
             f"{error} is put into the text without saying how it reads",
             slug="not-text",
             at=place(path, line, lines),
-            fix=how,
+            fix=_how_it_reads(str(error)),
         )
     return _limits(error, path, line, lines)
+
+
+def _how_it_reads(what: str) -> str:
+    if "method" in what:
+        return "call it, `x.items()`; or name a key that is called alike in brackets, `x['items']`"
+    if "image" in what:
+        return "write `{{ photo | image }}`, alone in its brackets"
+    if "parts" in what:
+        return "write `{% insert history %}`: it takes the parts as they are"
+    return "add a filter: `| tojson` for JSON, `| join(', ')` for a list, `| default('', true)` for null"
 
 
 def _limits(error: BaseException, path: str, line: int, lines: Lines) -> PromptError:
@@ -100,6 +115,16 @@ def too_large(at: Place, limit: int | None) -> PromptError:
         slug="template-too-large",
         at=at,
         fix="shorten the loops or the inputs",
+    )
+
+
+def images_too_large(at: Place, limit: int) -> PromptError:
+    """The images of the rendered prompt are more than a request can carry."""
+    return PromptError(
+        f"the images of the prompt are too large together ({limit:,} characters as data URIs)",
+        slug="template-too-large",
+        at=at,
+        fix="scale the pictures down, or give https addresses",
     )
 
 
@@ -171,11 +196,14 @@ def _undefined(
             fix="check the spelling, or give it a value with `| default(…)`",
         )
     name = match["name"]
+    fix = f"{did_you_mean(name, variables)}give it a value, or declare it in the header with a default"
+    if isinstance(variables.get(name), Absent):
+        fix = f"it is optional: write `{{{{ {name} | default('') }}}}`, or ask first, `{{% if {name} %}}`"
     return PromptError(
         f"the template uses {name!r}, which is not given",
         slug="undefined-variable",
         at=place(path, line, lines, name),
-        fix=f"{did_you_mean(name, variables)}give it a value, or declare it in the header with a default",
+        fix=fix,
     )
 
 
@@ -183,12 +211,37 @@ def _sentence(text: str) -> str:
     return " ".join(text.split()).rstrip(".")[:200]
 
 
-def _syntax_fix(error: TemplateSyntaxError, at: Place, lines: Lines) -> str:
+def _full_width(error: TemplateSyntaxError, at: Place, lines: Lines) -> PromptError | None:
+    """The error of a full-width sign inside a tag, at its own place; None where the cause is another."""
     text = lines(at.path)
     line = text[at.line - 1] if at.line <= len(text) else ""
-    wide = [mark for mark in "｛｝％" if mark in line]
-    if wide:
-        return f"full-width {' '.join(wide)} stands where Jinja needs the half-width form"
+    column = _stopped_at(error, line)
+    if column is None or column >= len(line) or line[column] not in HALF:
+        return None
+    end = _TAG_END.search(line, column)
+    tag = line[column : end.end() if end else len(line)]
+    found = signs(_QUOTED.sub("", tag))
+    return PromptError(
+        f"{named(line[column])} stands where Jinja needs the half-width form",
+        slug="full-width",
+        at=Place(at.path, at.line, column + 1),
+        fix=instead(found),
+    )
+
+
+def _stopped_at(error: TemplateSyntaxError, line: str) -> int | None:
+    """The column, from 0, of the sign that Jinja could not read."""
+    if (found := _UNEXPECTED.search(str(error.message))) and error.source:
+        before = error.source[: int(found[1])]
+        start = before.rfind("\n") + 1
+        whole = error.source[start:].partition("\n")[0]
+        # The first line behind a header has the end of a comment before it.
+        return len(before) - start - (len(whole) - len(line))
+    closing = _HALF_CLOSED.search(line) if "unexpected '}'" in str(error.message) else None
+    return closing.end() - 1 if closing else None
+
+
+def _syntax_fix(error: TemplateSyntaxError, at: Place, lines: Lines) -> str:
     if "unknown tag" in str(error.message):
         return "role blocks end with their own name: {% user %}…{% enduser %}"
     if "template's name is text" in str(error.message):

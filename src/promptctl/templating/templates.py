@@ -1,7 +1,9 @@
 """All templates of one tree: parsed once, closed over their includes, rendered to messages."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from jinja2 import Environment
 
 from promptctl.core.message import Message
 from promptctl.core.words import did_you_mean
@@ -10,10 +12,15 @@ from promptctl.templating import template_errors
 from promptctl.templating.closure import Closure, FileFacts, Reference, facts, meaning
 from promptctl.templating.environment import OutsidePrompts, new_environment, refuse_outside
 from promptctl.templating.header import Parts, body_source, split_header
-from promptctl.templating.roles import collecting, without_blank_ends
+from promptctl.templating.marks import SHOWN
+from promptctl.templating.roles import collecting
 
 RENDERED_LIMIT = 1_000_000
 """Characters of one rendering. A larger prompt is a mistake or an attack; the sandbox itself sets no limit."""
+IMAGES_LIMIT = 30_000_000
+"""Characters of the addresses of all images in one rendering: about 20 MB of pictures."""
+
+Flags = Mapping[str, bool]
 
 
 class Templates:
@@ -22,11 +29,15 @@ class Templates:
     Args:
         files: Path relative to the prompt folder → text with LF line ends. May read lazily.
         folder: The prompt folder as a user would type it, for places in messages.
+        memory: What is known of files by their text, from the templates of another tree; it grows.
     """
 
-    def __init__(self, files: Mapping[str, str], folder: str = "prompts") -> None:
+    def __init__(
+        self, files: Mapping[str, str], folder: str = "prompts", memory: dict[str, FileFacts] | None = None
+    ) -> None:
+        self._memory = {} if memory is None else memory
         self._files, self.folder = files, folder
-        self._environment = new_environment(files, folder)
+        self._environments: dict[tuple[tuple[str, bool], ...], Environment] = {}
         self._facts: dict[str, FileFacts] = {}
         self._closures: dict[str, Closure] = {}
 
@@ -45,7 +56,9 @@ class Templates:
             PromptError: it does not parse, or a role block stands where it must not.
         """
         if name not in self._facts:
-            found = self._read(name)
+            text = self._files[name]
+            found = self._memory.get(text) or self._read(name)
+            self._memory[text] = found
             for line, inside in found.nested_roles:
                 raise PromptError(
                     f"a role block stands inside {inside}",
@@ -53,12 +66,19 @@ class Templates:
                     at=self._place(name, line),
                     fix="role blocks stand on their own: move it out",
                 )
+            for line in found.cut_images:
+                raise PromptError(
+                    "a filter stands behind `| image`",
+                    slug="image-cut",
+                    at=self._place(name, line, "| image"),
+                    fix="let `| image` stand last: an image is no text to change",
+                )
             self._facts[name] = found
         return self._facts[name]
 
-    def meaning(self, name: str) -> str:
+    def meaning(self, name: str, flags: Flags | None = None) -> str:
         """The syntax tree of a file, written out: equal for texts that differ only in comments."""
-        return meaning(self._environment.parse(body_source(self.parts(name)), name))
+        return meaning(self._environment(flags).parse(body_source(self.parts(name)), name))
 
     def closure(self, name: str) -> Closure:
         """Every file that `name` reaches by include, import or extends, and the variables they need.
@@ -71,9 +91,16 @@ class Templates:
         return self._closures[name]
 
     def render(
-        self, name: str, variables: Mapping[str, Any], *, allow_empty: bool = False
+        self,
+        name: str,
+        variables: Mapping[str, Any],
+        *,
+        allow_empty: bool = False,
+        flags: Flags | None = None,
     ) -> tuple[Message, ...]:
         """The messages of a template under bound `variables` (see `inputs.bind`).
+
+        `flags` are the Jinja flags of the prompt that differ from ours; its partials are rendered under them too.
 
         Raises:
             PromptError: anything that rendering can raise, with file and line.
@@ -81,18 +108,26 @@ class Templates:
         closure = self.closure(name)
         with collecting() as collector:
             try:
-                text = self._environment.get_template(name).render(variables)
+                text = self._environment(flags).get_template(name).render(variables)
+                if not collector.messages and not closure.has_roles:
+                    collector.add("user", text)
+                    text = ""
+                outside = collector.marks.shown(text)
             except Exception as error:
                 raise self._explain(name, error, variables) from error
         messages = collector.messages
-        if sum(len(message.content) for message in messages) + len(text) > RENDERED_LIMIT:
-            raise template_errors.too_large(self._place(name, 1), RENDERED_LIMIT)
-        if not messages and not closure.has_roles:
-            messages = [Message(role="user", content=without_blank_ends(text))]
-        elif text.strip():
-            raise template_errors.text_outside(text, self._place(name, self._line_of(name, text)))
+        self._refuse_large(name, messages, len(text))
+        if outside.strip():
+            raise template_errors.text_outside(outside, self._place(name, self._line_of(name, outside)))
         self._refuse_empty(name, messages, allow_empty)
         return tuple(messages)
+
+    def _refuse_large(self, name: str, messages: Sequence[Message], outside: int) -> None:
+        at = self._place(name, 1)
+        if sum(len(message.text) for message in messages) + outside > RENDERED_LIMIT:
+            raise template_errors.too_large(at, RENDERED_LIMIT)
+        if sum(len(image.url) for message in messages for image in message.images) > IMAGES_LIMIT:
+            raise template_errors.images_too_large(at, IMAGES_LIMIT)
 
     def _refuse_empty(self, name: str, messages: list[Message], allow_empty: bool) -> None:
         if not messages:
@@ -103,7 +138,7 @@ class Templates:
                 fix="make sure that at least one role block is reached",
             )
         for number, message in enumerate(messages, 1):
-            if not message.content and not allow_empty:
+            if not message.content and not message.tool_calls and not allow_empty:
                 raise PromptError(
                     f"message {number} ({message.role}) renders empty",
                     slug="empty-message",
@@ -179,12 +214,18 @@ class Templates:
     def _read(self, name: str) -> FileFacts:
         parts = self.parts(name)
         try:
-            tree = self._environment.parse(body_source(parts), name, self.shown(name))
+            tree = self._environment().parse(body_source(parts), name, self.shown(name))
             # Compiling finds what parsing does not: 200 nested blocks, unknown filters, bad assignments.
-            self._environment.get_template(name)
+            self._environment().get_template(name)
             return facts(tree)
         except Exception as error:
             raise self._explain(name, error, {}) from error
+
+    def _environment(self, flags: Flags | None = None) -> Environment:
+        key = tuple(sorted((flags or {}).items()))
+        if key not in self._environments:
+            self._environments[key] = new_environment(self._files, self.folder, flags)
+        return self._environments[key]
 
     def _explain(self, name: str, error: Exception, variables: Mapping[str, Any]) -> PromptError:
         return template_errors.explain(error, self.shown(name), self._lines, variables, self._files)
@@ -197,6 +238,7 @@ class Templates:
 
     def _line_of(self, name: str, text: str) -> int:
         first = text.strip().split("\n")[0]
+        first = "| image" if SHOWN in first else first
         lines = self._files[name].split("\n")
         start = self.parts(name).lines
         return next((n for n, line in enumerate(lines, 1) if n > start and first in line), start + 1)

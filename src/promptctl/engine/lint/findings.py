@@ -1,7 +1,7 @@
 """What lint found: errors and warnings with the files they are about, gathered and put in order."""
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Literal, NamedTuple
 
 from promptctl.core.words import plural
@@ -46,11 +46,14 @@ class Findings:
 
     Args:
         only: Files and folders, relative to the project root; empty means all.
+
+    `sharpen` may give a finding a better place or cure, once all are there.
     """
 
     def __init__(self, only: Sequence[str] = ()) -> None:
         self._only = tuple(only)
         self._found: dict[tuple[str, ...], Finding] = {}
+        self.sharpen: Callable[[Finding], Finding] = lambda finding: finding
 
     def wanted(self, files: Iterable[str]) -> bool:
         """Whether any of these files was asked for."""
@@ -79,6 +82,12 @@ class Findings:
         """A warning of a place."""
         self._add("warning", message, slug, at, fix, files, (message, str(at)))
 
+    def warning(self, error: PromptctlError) -> None:
+        """An error that is raised nowhere: what it says is allowed, and probably not meant."""
+        self._add(
+            "warning", error.message, error.slug, error.at, error.fix, (), (error.message, str(error.at))
+        )
+
     def warn_of_case(
         self, message: str, *, slug: str, at: Place | None, fix: str, files: Collection[str]
     ) -> None:
@@ -89,7 +98,7 @@ class Findings:
         """Errors first, each by file, line and column."""
         errors = {_order(finding) for finding in self._found.values() if finding.level == "error"}
         kept = [
-            finding
+            self.sharpen(finding)
             for finding in self._found.values()
             # A case that fails at an undeclared variable has said it already.
             if finding.slug != "undeclared-variable" or _order(finding) not in errors
@@ -122,6 +131,12 @@ def _paths(at: str) -> set[str]:
     return {found["path"]} if found else set()
 
 
+def place_of(finding: Finding) -> Place | None:
+    """Where a finding stands, if that is a place in a file."""
+    found = _PLACE.fullmatch(finding.at)
+    return Place(found["path"], int(found["line"]), int(found["column"])) if found else None
+
+
 def _order(finding: Finding) -> tuple[str, int, int]:
-    found = _PLACE.match(finding.at)
-    return (found["path"], int(found["line"]), int(found["column"])) if found else (finding.at, 0, 0)
+    at = place_of(finding)
+    return (at.path, at.line, at.column) if at else (finding.at, 0, 0)

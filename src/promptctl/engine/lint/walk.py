@@ -1,27 +1,37 @@
 """Everything that can be known about a project without a model, over all its files at once."""
 
 from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from promptctl.core.case import Case, Suite
 from promptctl.core.words import did_you_mean
+from promptctl.engine.check_files import files_of
 from promptctl.engine.grader import Grader
 from promptctl.engine.lint.findings import Findings, LintReport
+from promptctl.engine.lint.full_width import (
+    find_lookalikes,
+    warn_of_doubts,
+    warn_of_header_doubts,
+    with_half_width,
+    without_followers,
+)
 from promptctl.engine.lint.home import home_of, inside
-from promptctl.engine.lint.partly import unread_checks, with_half_width
+from promptctl.engine.lint.partly import unread_checks
 from promptctl.engine.lint.warnings import (
-    warn_of_full_width,
     warn_of_prompt,
     warn_of_settings,
     warn_of_suite,
     warn_of_untested,
 )
 from promptctl.engine.load import Side, open_side
+from promptctl.engine.output_check import with_output_check
 from promptctl.engine.requests import render_case
+from promptctl.engine.schemas import refuse_bad_schemas
 from promptctl.errors import FileError, Place, PromptctlError, PromptError, Several
 from promptctl.store.config import NAME, config_file, cure_of
 from promptctl.store.prompts import SUFFIX
-from promptctl.store.revisions import WORKTREE, Revision
 from promptctl.templating.closure import FileFacts
 
 
@@ -37,13 +47,18 @@ def lint(folder: Path, paths: Sequence[str] = ()) -> LintReport:
             wrong inside the project is in the report.
     """
     home, mistakes = home_of(folder)
-    found = Findings([inside(home.root, path) for path in paths])
+    side = open_side(home, home.here)
+    found = Findings([inside(home, path, side.suites.private) for path in paths])
     for mistake in mistakes:
         found.error(mistake)
     for note in home.config.notes:
         at = Place(config_file(home.root) or NAME)
         found.warn(note, slug="config-not-read", at=at, fix=cure_of(note))
-    side = open_side(home, Revision(label=WORKTREE, commit=None, dirty=True))
+    if side.absent:
+        at = Place(config_file(home.root) or NAME)
+        fix = "make the folder, or leave it: where it is not, as on a CI machine, the other cases decide"
+        found.warn(side.absent, slug="no-private-cases", at=at, fix=fix)
+    found.sharpen = partial(with_half_width, side=side)
     return _Lint(side, found, configured=not mistakes).report()
 
 
@@ -67,8 +82,10 @@ class _Lint:
         sound = [prompt_id for prompt_id in self.prompts.ids if self._prompt(prompt_id)]
         suites = sum(self._suite(suite_id, sound) for suite_id in self.side.suites.ids)
         self._whole(sound)
+        self._full_width(sound)
         wanted = [prompt_id for prompt_id in self.prompts.ids if self.found.wanted(self._files(prompt_id))]
-        return LintReport(self.found.sorted(), len(wanted), suites, self.counted)
+        found = tuple(without_followers(self.found.sorted()))
+        return LintReport(found, len(wanted), suites, self.counted)
 
     def _refused(self) -> None:
         for path in self.side.tree.refused:
@@ -84,8 +101,7 @@ class _Lint:
         names = [path[len(folder) + 1 :] for path in self.side.tree.paths(folder)]
         self.names = [name for name in names if name.endswith(".j2")]
         for name in self.names:
-            if self._read(name) is not None:
-                warn_of_full_width(self.found, self.side, name)
+            self._read(name)
 
     def _read(self, name: str) -> FileFacts | None:
         """What a template says; its mistakes are findings."""
@@ -94,22 +110,27 @@ class _Lint:
                 self.facts[name] = self.prompts.facts(name)
             except PromptctlError as error:
                 self.unparsed = True
-                self.found.error(with_half_width(error), {f"{self.prompts.folder}/{name}"})
+                self.found.error(error, {f"{self.prompts.folder}/{name}"})
         return self.facts.get(name)
 
     def _prompt(self, prompt_id: str) -> bool:
         """Whether the prompt's header and everything it reaches can be read."""
         path, sound = self.prompts.path(prompt_id), True
-        for read in (self.prompts.header, lambda name: self.prompts.templates.closure(name + SUFFIX)):
+        for read in (
+            self.prompts.header,
+            lambda name: self.prompts.templates.closure(name + SUFFIX),
+            self.prompts.version,
+            partial(refuse_bad_schemas, self.prompts),
+        ):
             try:
                 read(prompt_id)
             except PromptctlError as error:
                 sound = False
-                self.found.error(with_half_width(error), {path})
+                self.found.error(error, {path})
         if not sound:
             return False
         version = self.prompts.version(prompt_id)
-        for name in version.closure:
+        for name in self.prompts.templates.closure(prompt_id + SUFFIX).names:
             self._read(name)
         self.closures[prompt_id] = {f"{self.prompts.folder}/{name}" for name in version.closure}
         if self.found.wanted(self.closures[prompt_id]):
@@ -130,14 +151,14 @@ class _Lint:
         except PromptctlError as error:
             self.unread = True
             for problem in (*_split(error), *unread_checks(self.side, parts), *self._recordings(suite_id)):
-                self.found.error(with_half_width(problem), own)
+                self.found.error(problem, own)
             return self.found.wanted(own)
         self.suites.append(suite)
         files = own | self._files(suite.prompt)
         if not self.found.wanted(files):
             return False
         for problem in self._problems(suite):
-            self.found.error(with_half_width(problem), files)
+            self.found.error(problem, files)
         main = {path for path in (parts.whole, parts.settings) if path} | self._files(suite.prompt)
         for case in suite.cases:
             self._case(suite, case, main, renders=suite.prompt in sound)
@@ -158,7 +179,7 @@ class _Lint:
                     + f"write {path}, or `prompt: …` into the suite",
                 )
             )
-        if not suite.cases:
+        if not suite.cases and not self.side.absent:
             problems.append(
                 FileError(
                     f"suite {suite.id} has no case",
@@ -167,8 +188,10 @@ class _Lint:
                     fix=f"add one: `promptctl ask {suite.prompt} --save`, or write it by hand",
                 )
             )
+        with suppress(PromptctlError):  # what is wrong with a prompt is said where it is looked at
+            suite = with_output_check(suite, self.prompts)
         try:
-            Grader(suite)
+            Grader(suite, files_of(self.side))
         except PromptctlError as error:
             problems.extend(_split(error))
         return [*problems, *self._recordings(suite.id)]
@@ -194,7 +217,26 @@ class _Lint:
         try:
             render_case(self.prompts, suite.prompt, case)
         except PromptctlError as error:
-            self.found.error_of_case(with_half_width(error), about)
+            self.found.error_of_case(error, about)
+
+    def _full_width(self, sound: list[str]) -> None:
+        """Last, for it takes the inputs of every prompt to tell a placeholder from prose in brackets."""
+        inputs = {prompt_id: {*self.prompts.version(prompt_id).inputs} for prompt_id in sound}
+        declared = {prompt_id: self.prompts.header(prompt_id).inputs is not None for prompt_id in sound}
+        for suite in self.suites:
+            if suite.prompt in inputs:
+                inputs[suite.prompt].update(*(case.vars for case in suite.cases))
+        for name in self.names:
+            path = f"{self.prompts.folder}/{name}"
+            users = [prompt_id for prompt_id in sound if path in self.closures[prompt_id]]
+            known = {word for prompt_id in users for word in inputs[prompt_id]}
+            strict = bool(users) and all(declared[prompt_id] for prompt_id in users)
+            find_lookalikes(self.found, self.side, name, known, declared=strict)
+            warn_of_header_doubts(self.found, self.side, name)
+        for suite_id in self.side.suites.ids:
+            parts = self.side.suites.files(suite_id)
+            for path in parts.pages:
+                warn_of_doubts(self.found, self.side, path)
 
     def _whole(self, sound: list[str]) -> None:
         """What no single file shows: partials and prompts that nothing uses."""

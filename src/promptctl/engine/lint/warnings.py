@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 from promptctl.core.case import Case, Suite
 from promptctl.core.prompt import InputSpec, PromptVersion
-from promptctl.core.routes import PRESETS
+from promptctl.core.routes import PRESETS, Route, sent_format, unread_params
 from promptctl.core.words import did_you_mean
 from promptctl.engine.lint.findings import Findings
 from promptctl.engine.load import Side, routed
@@ -14,12 +14,6 @@ from promptctl.store.places import full_width_hint
 from promptctl.store.prompts import SUFFIX
 from promptctl.templating.closure import FileFacts
 
-TOKEN_LIMITS = ("max_tokens", "max_completion_tokens")
-
-_WIDE = re.compile(r"｛\s*[｛{%％#＃]|\{[｛％＃]")
-_GAP = re.compile(r"(?<=[{}])\s+(?=[{}])")
-_HALF = str.maketrans("｛｝％＃｜（），：＝“”‘’", "{}%#|(),:=\"\"''")
-
 
 def warn_of_prompt(
     found: Findings, side: Side, version: PromptVersion, facts: Mapping[str, FileFacts]
@@ -27,7 +21,7 @@ def warn_of_prompt(
     """Inputs that are undeclared, unused or inside a system block; computed includes."""
     _undeclared(found, side, version)
     _unused(found, side, version, facts)
-    for name in version.closure:
+    for name in _templates(side, version):
         if name not in facts:
             continue
         for line, word in facts[name].system_inputs:
@@ -67,18 +61,41 @@ def warn_of_settings(found: Findings, side: Side, version: PromptVersion) -> Non
             fix=did_you_mean(model, known) + f'add "{model}" = "PROVIDER" under [models] in promptctl.toml',
             files={version.path},
         )
-    elif route.provider in PRESETS:
-        for name in TOKEN_LIMITS:
-            if name in version.header.params and name != route.dialect.token_limit:
-                found.error(
-                    PromptError(
-                        f"{route.provider} does not read {name}",
-                        slug="ignored-param",
-                        at=_in_header(side, version, "params", name),
-                        fix="write max_output_tokens: it is sent under the name that the server reads",
-                    ),
-                    {version.path},
-                )
+        return
+    if route.provider in PRESETS:
+        for name, instead in unread_params(version.header.params, route.dialect):
+            found.error(_ignored(side, version, route, name, instead), {version.path})
+    _json_unsaid(found, side, version, route)
+
+
+def _ignored(side: Side, version: PromptVersion, route: Route, name: str, instead: str) -> PromptError:
+    fix = f"take it out: {route.provider} has nothing of the kind"
+    if instead == "max_output_tokens":
+        fix = "write max_output_tokens: it is sent under the name that the server reads"
+    elif instead:
+        fix = f"write {instead}"
+    return PromptError(
+        f"{route.provider} does not read {name}",
+        slug="ignored-param",
+        at=_in_header(side, version, "params", name),
+        fix=fix,
+    )
+
+
+def _json_unsaid(found: Findings, side: Side, version: PromptVersion, route: Route) -> None:
+    """Servers refuse `json_object` unless a message speaks of JSON; some wait for it without end."""
+    sent = sent_format(version.response_format, route.dialect)
+    if sent is None or sent["type"] != "json_object" or route.kind != "openai":
+        return
+    bodies = (side.prompts.templates.parts(name).body for name in _templates(side, version))
+    if not any("json" in body.lower() for body in bodies):
+        found.warn(
+            "an answer in JSON is asked for, and the text does not speak of JSON",
+            slug="json-unsaid",
+            at=_in_header(side, version, "output", "format" if version.schema is None else "schema"),
+            fix="say in the prompt that the answer is JSON, and of which shape: servers refuse the request otherwise",
+            files={version.path},
+        )
 
 
 def warn_of_suite(found: Findings, side: Side, suite: Suite, files: set[str]) -> None:
@@ -116,22 +133,6 @@ def warn_of_untested(found: Findings, side: Side, prompt_id: str, suites: list[S
     )
 
 
-def warn_of_full_width(found: Findings, side: Side, name: str) -> None:
-    """Full-width braces: Jinja takes them for plain text, and the variable is never filled in."""
-    path = f"{side.prompts.folder}/{name}"
-    parts = side.prompts.templates.parts(name)
-    for number, line in enumerate(parts.body.split("\n"), parts.lines + 1):
-        if wide := _WIDE.search(line):
-            end = re.compile(r"[｝}]\s*[｝}]|[%％#＃][｝}]").search(line, wide.end())
-            text = line[wide.start() : end.end() if end else wide.start() + 30]
-            found.warn(
-                f'"{text}" is plain text: its brackets are full-width, Jinja reads half-width ones',
-                slug="full-width",
-                at=Place(path, number, wide.start() + 1),
-                fix=f"write {_GAP.sub('', text.translate(_HALF))}",
-            )
-
-
 def spot(side: Side, name: str, line: int, word: str) -> Place:
     """Line with the column of `word` in it."""
     lines = side.tree.text(f"{side.prompts.folder}/{name}").split("\n")
@@ -166,6 +167,11 @@ def _unused(found: Findings, side: Side, version: PromptVersion, facts: Mapping[
                 at=_in_header(side, version, "inputs", word),
                 fix=did_you_mean(word, used - set(version.inputs)) + "use it in the text, or take it out",
             )
+
+
+def _templates(side: Side, version: PromptVersion) -> tuple[str, ...]:
+    """The files of the closure that are text of the prompt."""
+    return side.prompts.templates.closure(version.id + SUFFIX).names
 
 
 def _in_header(side: Side, version: PromptVersion, section: str, word: str) -> Place:

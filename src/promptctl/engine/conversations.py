@@ -1,0 +1,152 @@
+"""Draws of a case: one question, or in a conversation those that follow from the model's own replies."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Request, Source
+from promptctl.core.ports import Provider
+from promptctl.core.record import replace
+from promptctl.engine.ask import Wanted
+from promptctl.engine.grading import why_over
+from promptctl.engine.requests import Rendered, stand_in
+from promptctl.errors import PromptctlError
+
+# Answers that cannot be drawn again say the most about where a conversation came from.
+_TELLING = (Source.IMPORTED, Source.RECORDED, Source.ASKED, Source.STORE)
+
+
+def next_request(rendered: Rendered, replies: Sequence[Output]) -> Request | None:
+    """What is sent after these replies; None where nothing more is.
+
+    Raises:
+        PromptctlError: the prompt cannot be rendered with these replies.
+    """
+    later = rendered.later
+    if later is None or len(replies) >= len(later.says) or why_over(replies[-1], later.finished):
+        return None
+    return replace(rendered.request, messages=later.messages([reply.text for reply in replies]))
+
+
+def digests_along(rendered: Rendered, reply: Callable[[str], Output | None]) -> Iterator[str]:
+    """The digests of the requests of a conversation, for as long as `reply` knows what came back.
+
+    Raises:
+        PromptctlError: as `next_request`.
+    """
+    digest = rendered.digest
+    replies: list[Output] = []
+    yield digest
+    while output := reply(digest):
+        replies.append(output)
+        request = next_request(rendered, replies)
+        if request is None:
+            return
+        digest = request.digest
+        yield digest
+
+
+class Draw:
+    """One sample of what a side sends for a case. It goes on by `take`, and is over when it waits for nothing."""
+
+    __slots__ = ("answers", "failure", "questions", "rendered")
+
+    def __init__(self, rendered: Rendered, sample: int, provider: Provider) -> None:
+        self.rendered = rendered
+        self.questions = [Wanted(rendered.request, sample, provider, rendered.digest)]
+        self.answers: list[Answered] = []
+        self.failure: Failure | None = None
+
+    @property
+    def waiting(self) -> Wanted | None:
+        """The question whose answer is not there yet."""
+        return self.questions[-1] if len(self.answers) < len(self.questions) else None
+
+    @property
+    def replies(self) -> list[Output]:
+        """What the model said so far, in order."""
+        return [one.answer for one in self.answers if isinstance(one.answer, Output)]
+
+    @property
+    def turns(self) -> int:
+        """How many questions there are when nothing ends the conversation early."""
+        return 1 + len(self.rendered.ahead)
+
+    @property
+    def source(self) -> Source:
+        """Where its answers came from; of several places the one that says the most."""
+        sources = {answered.source for answered in self.answers}
+        return next(source for source in _TELLING if source in sources)
+
+    def take(self, answered: Answered) -> Wanted | None:
+        """Takes the answer to the question it waits for, and gives the next one."""
+        self.answers.append(answered)
+        if isinstance(answered.answer, Failure):
+            self.failure = answered.answer
+            return None
+        first = self.questions[0]
+        try:
+            request = next_request(self.rendered, self.replies)
+        except PromptctlError as error:  # a template that cannot take what the model said
+            said = f"the prompt cannot be rendered with the replies so far: {error}"
+            self.failure = Failure(kind="rejected", message=said, sent=False)
+            return None
+        if request is None:
+            return None
+        self.questions.append(Wanted(request, first.sample, first.provider))
+        return self.questions[-1]
+
+
+class Draws:
+    """Draws under way, by the question each waits for: draws with equal questions go on together."""
+
+    def __init__(self, draws: Iterable[Draw]) -> None:
+        self._waiting: defaultdict[AnswerKey, list[Draw]] = defaultdict(list)
+        self.all = list(draws)
+        for draw in self.all:
+            self._wait(draw)
+
+    @property
+    def questions(self) -> list[Wanted]:
+        """What they wait for; nothing for those that are over."""
+        return [question for draw in self.all if (question := draw.waiting)]
+
+    def follow(self, wanted: Wanted, answered: Answered) -> list[Wanted]:
+        """The questions that follow from an answer."""
+        draws = self._waiting.pop(wanted.key, [])
+        return [question for draw in draws if (question := draw.take(answered)) and self._wait(draw)]
+
+    def ahead(self) -> int:
+        """The most questions that may follow from those."""
+        return len(ahead(self.all))
+
+    def _wait(self, draw: Draw) -> bool:
+        question = draw.waiting
+        if question is not None:
+            self._waiting[question.key].append(draw)
+        return question is not None
+
+
+def settle(draws: Iterable[Draw], answers: dict[AnswerKey, Answered]) -> None:
+    """Gives every draw the answers it still waits for, as far as they are there."""
+    for draw in draws:
+        while (question := draw.waiting) and question.key in answers:
+            draw.take(answers[question.key])
+
+
+def ahead(draws: Iterable[Draw]) -> list[Request]:
+    """What may follow once the questions that draws wait for are answered: each request after stand-ins for replies.
+
+    Requests that are equal after equal replies are one, so their number is the most that will be asked.
+    """
+    found: dict[tuple[AnswerKey, tuple[str, ...]], Request] = {}
+    for draw in draws:
+        question, rendered, done = draw.waiting, draw.rendered, len(draw.answers)
+        if question is None or rendered.later is None:
+            continue
+        for turn in range(done + 1, draw.turns):
+            key = question.key, rendered.ahead[done:turn]
+            if key not in found:
+                stand_ins = [stand_in(number + 1) for number in range(turn)]
+                messages = rendered.later.messages(stand_ins)
+                found[key] = replace(rendered.request, messages=messages)
+    return list(found.values())
