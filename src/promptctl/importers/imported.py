@@ -23,7 +23,11 @@ class Files(Protocol):
 
 
 class ForeignRequest(NamedTuple):
-    """What the original tool would send, in chat-completions words. `params` under the names that go out."""
+    """What the original tool would send, in chat-completions words. `params` under the names that go out.
+
+    What is named in `left_out` is left out here too: the rest has to be equal. A limit of tokens may stand under any
+    of its names.
+    """
 
     model: str | None
     messages: tuple[dict[str, Any], ...]
@@ -37,7 +41,8 @@ class ImportedPrompt(NamedTuple):
 
     `header` holds the keys as written, `body` is the template below them, `files` are schemas and tools by their path
     in the prompt folder. `original` computes, by the original's own rules, what it would send for given values; it is
-    compared with what we send for `samples` and for every case, and a prompt that differs is not written.
+    compared with what we send for `samples` and for every case, and a prompt that differs is not written. Values are
+    by the names of our inputs.
     """
 
     id: str
@@ -67,6 +72,13 @@ class LeftOut(NamedTuple):
     instead: str
 
 
+class Note(NamedTuple):
+    """Something that was carried over, and that a person should know: what, and where."""
+
+    what: str
+    at: Place
+
+
 class Imported(NamedTuple):
     """Everything found in one file and those it names. `config` are tables of promptctl.toml to suggest."""
 
@@ -74,6 +86,7 @@ class Imported(NamedTuple):
     suites: tuple[ImportedSuite, ...] = ()
     left_out: tuple[LeftOut, ...] = ()
     config: dict[str, Any] = {}
+    notes: tuple[Note, ...] = ()
 
 
 class Importer(Protocol):

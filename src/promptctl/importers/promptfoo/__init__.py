@@ -1,0 +1,1 @@
+"""promptfoo's configurations: prompts in Nunjucks, providers, tests and assertions. Its code never runs here."""
