@@ -3,7 +3,8 @@
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help demo check lint format types test docs bench clean
+.SECONDARY:
+.PHONY: help demo check lint format types test docs matrix bench clean
 
 # The first Python that is new enough; another one: make check PYTHON=/path/to/python3
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -11,6 +12,10 @@ PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
 
 # Branch coverage of the pure core, in per cent, below which `make test` fails.
 CORE_COVERAGE ?= 95
+
+# What `make matrix` runs: every Python with every file of constraints/.
+PYTHONS := 3.11 3.12 3.13
+DEPENDENCIES := lowest openai-2 newest
 
 DEMO := .venv-demo
 CHECK := .venv-check
@@ -45,11 +50,23 @@ test: $(CHECK)/compiled ## all tests, two at a time, then the branch coverage of
 docs: $(CHECK)/compiled ## of the tests, only those that hold the docs to what the code does
 	$(CHECK)/bin/python -m pytest -q tests/test_docs.py
 
+matrix: ## the tests with every Python and the lowest and the newest dependencies: minutes for each
+	@for python in $(PYTHONS); do \
+		if ! "python$$python" -c '' 2>/dev/null; then echo "left out: python$$python is not on PATH" >&2; continue; fi; \
+		for set in $(DEPENDENCIES); do \
+			if $(MAKE) --no-print-directory "matrix-$$python-$$set"; then passed="$$passed $$python-$$set"; \
+			else failed="$$failed $$python-$$set"; fi; done; done; \
+	echo "passed:$${passed:- none}; failed:$${failed:- none}"; test -n "$$passed" -a -z "$$failed"
+
+# One of them: make matrix-3.12-lowest
+matrix-%: .venv-%/compiled
+	.venv-$*/bin/python -m pytest -q -n 2
+
 bench: $(DEMO)/compiled ## timings, as ratios measured in one run
 	@for script in tests/bench/[a-z]*.py; do echo "$$script"; $(DEMO)/bin/python "$$script" || exit 1; done
 
 clean: ## remove environments, caches and the demo
-	rm -rf $(DEMO) $(CHECK) build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(DEMO) $(CHECK) .venv-3.* build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An environment is made anew when pyproject.toml changes, so nothing in it is left over from before.
@@ -58,18 +75,29 @@ $(DEMO)/installed: pyproject.toml
 	@$(DEMO)/bin/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-# The dev group is read by Python: the pip of older Pythons does not know `--group`.
 $(CHECK)/installed: pyproject.toml
 	@$(fresh_environment)
-	@$(CHECK)/bin/python -c 'import tomllib; \
-	print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' > $(CHECK)/dev.txt
-	@$(CHECK)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --requirement $(CHECK)/dev.txt
+	@$(with_tools) --constraint constraints/newest.txt
+	@touch $@
+
+# .venv-3.12-lowest: python3.12 with constraints/lowest.txt
+.venv-3.%/installed: PYTHON = python3.$(firstword $(subst -, ,$*))
+.venv-3.%/installed: pyproject.toml $(wildcard constraints/*.txt)
+	@$(fresh_environment)
+	@$(with_tools) --constraint constraints/$(patsubst $(firstword $(subst -, ,$*))-%,%,$*).txt
 	@touch $@
 
 # Compiled here because PYTHONDONTWRITEBYTECODE, which many machines set, would compile src at every start.
-$(DEMO)/compiled $(CHECK)/compiled: %/compiled: %/installed $(SOURCES)
+.venv-%/compiled: .venv-%/installed $(SOURCES)
 	@$(@D)/bin/python -m compileall -q src
 	@touch $@
+
+# The dev group is read by Python: the pip of older Pythons does not know `--group`.
+define with_tools
+$(@D)/bin/python -c 'import tomllib; \
+print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")' > $(@D)/dev.txt && \
+$(@D)/bin/python -m pip install --quiet --disable-pip-version-check --editable . --requirement $(@D)/dev.txt
+endef
 
 define fresh_environment
 if ! "$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \

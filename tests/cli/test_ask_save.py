@@ -82,16 +82,30 @@ def test_a_suite_in_one_file_gets_the_case_at_its_end_and_keeps_every_byte(
 
 
 @pytest.mark.parametrize(
-    "before", ["[{input: a, expected: b}]\n", "cases:\n- {input: a}\nchecks: [not_empty]\n"]
+    ("before", "after"),
+    [
+        ("[{input: a, expected: b}]\n", "[{input: a, expected: b}, {id: "),
+        ("cases:\n- {input: a}\nchecks: [not_empty]\n", "cases:\n- {input: a}\n- id: "),
+    ],
 )
-def test_a_suite_file_that_cannot_take_a_case_is_left_alone_and_nothing_is_asked(world: World, before: str):
+def test_a_case_goes_behind_the_others_however_the_file_is_laid_out(world: World, before: str, after: str):
+    world.repo.write({"evals/reply.yaml": before})
+
+    done = world.ask("reply", "--var", "ticket=When?", "--save")
+
+    assert done.code == 0, done.err
+    assert (world.path / "evals/reply.yaml").read_text().startswith(after)
+
+
+def test_a_suite_file_that_cannot_take_a_case_is_left_alone_and_nothing_is_asked(world: World):
+    before = "- expected: b\n  input: |+\n    no line end behind it"
     path = world.path / "evals/reply.yaml"
     world.repo.write({"evals/reply.yaml": before})
 
     done = world.ask("reply", "--var", "ticket=When?", "--save")
 
     assert done.code == 2
-    assert "[cannot-append]" in done.err
+    assert "[cannot-edit]" in done.err
     assert path.read_text() == before
     assert world.received == []
 

@@ -97,7 +97,7 @@ def test_a_suite_whose_prompt_is_gone_is_listed_as_such(tmp_path: Path):
 def test_a_broken_suite_is_listed_by_its_slug_and_the_others_as_ever(tmp_path: Path):
     done = listing(project(tmp_path, {"evals/reply.yaml": "- {input: x, expectd: y}\n"}))
 
-    assert rows(done)[1][:4] == ["reply", "nearest-example", "reply", "[case-cannot-fail]"]
+    assert rows(done)[1][:4] == ["reply", "nearest-example", "reply", "[unknown-key]"]
     assert rows(done)[2][0] == "sort"
     assert done.code == 0
     assert "`promptctl lint` says which and why" in done.err

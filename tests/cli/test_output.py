@@ -5,12 +5,14 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from promptctl.cli import output
 from promptctl.cli.output import save, talk, write
-from tests.cli.run import Done, promptctl
+from tests.cli.run import Done, clean_environment, promptctl
+from tests.e2e.shop import PROMPT, shop_in, sorting
 from tests.repository import Repo
 
 TITLE = "\x1b]0;pwned\x07"
@@ -123,3 +125,48 @@ def test_a_result_on_the_shells_own_standard_output_follows_what_is_there_alread
         subprocess.run([sys.executable, "-c", code], stdout=stdout, check=True)
 
     assert out.read_text() == "first\nsecond\n"
+
+
+# When nobody reads
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [("list", 0), ("log reply", 0), ("--help", 0), ("test", 1), ("show nope", 2)],
+)
+def test_a_reader_that_goes_does_not_change_the_exit_code(command: str, code: int, failing: Repo):
+    read, written = os.pipe()
+    os.close(read)
+
+    done = _run(failing, *command.split(), stdout=written, stderr=written)
+
+    assert done.returncode == code
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_a_full_disk_behind_standard_output_is_said_and_no_bug(failing: Repo):
+    with Path("/dev/full").open("wb") as full:
+        done = _run(failing, "list", stdout=full, stderr=subprocess.PIPE)
+
+    assert (done.returncode, "[cannot-write]" in done.stderr.decode()) == (2, True)
+
+
+def test_a_closed_standard_output_is_no_bug(failing: Repo):
+    words = [sys.executable, "-m", "promptctl", "list"]
+
+    done = subprocess.run(["sh", "-c", '"$@" >&-', "sh", *words], cwd=failing.path, stderr=subprocess.PIPE)
+
+    assert (done.returncode, done.stderr) == (0, b"")
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> Repo:
+    repo = shop_in(tmp_path)
+    repo.branch("change").write({PROMPT: sorting(pear="herb"), "prompts/reply.prompt.j2": "Hi {{ x }}\n"})
+    repo.commit("worse")
+    return repo
+
+
+def _run(repo: Repo, *args: str, **streams: Any) -> subprocess.CompletedProcess[bytes]:
+    words = [sys.executable, "-m", "promptctl", *args]
+    return subprocess.run(words, cwd=repo.path, env=clean_environment(repo.path), check=False, **streams)

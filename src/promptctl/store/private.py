@@ -107,10 +107,12 @@ def open_private(root: Path, repository: Repository | None, written: str, evals:
     if bare and not Path(name).is_absolute():  # there is no work tree that it could be relative to
         return Private(written, name, None)
     if not is_folder:
-        raise _refused(written, "bad-path", "is no folder", "name a folder that is laid out like the suites'")
+        raise _refused(
+            written, "is no folder", "name a folder that is laid out like the suites'", slug="bad-path"
+        )
     if (root / evals).resolve().is_relative_to(folder):
         fix = "name a folder of its own, which may lie beside the project: ../private-cases"
-        raise _refused(written, "bad-path", f"holds {evals}/, the project's own suites", fix)
+        raise _refused(written, f"holds {evals}/, the project's own suites", fix, slug="bad-path")
     if (
         repository
         and not bare
@@ -119,7 +121,9 @@ def open_private(root: Path, repository: Repository | None, written: str, evals:
     ):
         # Also: what a change brings with it must not pass for what lies on this machine, answers above all.
         fix = "write it into .gitignore and take its files out of Git, or move it out of the repository"
-        raise _refused(written, "private-in-git", "lies in the repository, and Git does not ignore it", fix)
+        raise _refused(
+            written, "lies in the repository, and Git does not ignore it", fix, slug="private-in-git"
+        )
     return Private(written, name, WorkTree(folder, ("",), extra=(), above=f"{name}/"))
 
 
@@ -131,5 +135,5 @@ def private_path(root: Path, path: Path, private: str | None) -> str | None:
     return f"{private}/{path.relative_to(folder).as_posix()}".removesuffix("/.")
 
 
-def _refused(written: str, slug: str, what: str, fix: str) -> FileError:
+def _refused(written: str, what: str, fix: str, *, slug: str) -> FileError:
     return FileError(f"cases_root {written} {what}", slug=slug, at=written, fix=fix)
