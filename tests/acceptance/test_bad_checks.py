@@ -24,9 +24,17 @@ def project(folder: Path, check: Any, files: dict[str, str] | None = None) -> Re
 SCHEMAS = {
     "remote": ({"$ref": "ADDRESS/schema.json"}, "which is never fetched"),
     "remote, deep": ({"properties": {"a": {"items": {"$ref": "ADDRESS/s.json"}}}}, "which is never fetched"),
+    "remote, behind an id": (
+        {"$id": "https://shop.example/a", "properties": {"a": {"$ref": "ADDRESS/s.json"}}},
+        "which is never fetched",
+    ),
     "itself": ({"$ref": "#"}, "the schema refers to itself without end"),
     "a circle": (
         {"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"},
+        "refers to itself without end",
+    ),
+    "a circle, deep": (
+        {"properties": {"a": {"$ref": "#/properties/b"}, "b": {"$ref": "#/properties/a"}}},
         "refers to itself without end",
     ),
     "type": ({"type": "objekt"}, "not a valid schema at /type"),

@@ -169,7 +169,14 @@ def test_code_blocks_are_found_by_language():
         ({"$ref": "https://example.com/schema.json"}, "never fetched"),
         ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, "never fetched"),
         ({"$ref": "#"}, "itself without end"),
+        ({"properties": {"a": {"$ref": "#/properties/a"}}}, "itself without end"),
+        ({"items": {"anyOf": [{"type": "string"}, {"$ref": "#/items"}]}}, "itself without end"),
         ({"$ref": "#/$defs/gone"}, "leads to nothing"),
+        ({"properties": {"a": {"$ref": "#gone"}}}, "leads to nothing"),
+        ({"type": "object", "items": {"$ref": "#/type"}}, "leads to nothing"),
+        ({"$id": "https://example.com/a", "items": {"$ref": "#/$defs/gone"}}, "leads to nothing"),
+        ({"$id": "https://example.com/a", "items": {"$ref": "https://127.0.0.1:9/b"}}, "never fetched"),
+        ({"$schema": "http://json-schema.org/draft-03/schema#", "extends": {"a": 1}}, "several drafts"),
         ({"properties": {"a": {"pattern": "("}}}, "not a"),
         ({"pattern": "((((a{1000}){1000}){1000}){1000})"}, "multiply"),
     ],
@@ -181,18 +188,33 @@ def test_a_schema_that_cannot_work_is_refused_at_once(schema: dict[str, Any], wh
     assert why in caught.value.message
 
 
-def test_nothing_is_fetched_for_a_reference_behind_an_id():
-    schema = {"$id": "https://example.com/a", "properties": {"x": {"$ref": "https://127.0.0.1:9/b"}}}
-
-    with pytest.raises(ValueError, match="not in it"):
-        opinion_of({"json_schema": schema}, '{"x": 1}')
-
-
 def test_references_inside_a_schema_work():
     schema = {"$defs": {"id": {"type": "integer"}}, "properties": {"id": {"$ref": "#/$defs/id"}}}
 
     assert says({"json_schema": schema}, '{"id": 1}') == "pass"
     assert opinion_of({"json_schema": schema}, '{"id": "1"}').reason == "/id: '1' is not of type 'integer'"
+
+
+@pytest.mark.parametrize(
+    ("reference", "more"),
+    [
+        ("https://example.com/a#/$defs/n", {"$id": "https://example.com/a"}),
+        ("#n", {}),
+        ("#/%24defs/n", {}),
+        ("#/definitions/n", {"$schema": "http://json-schema.org/draft-07/schema#"}),
+    ],
+)
+def test_a_reference_may_be_written_in_every_way_that_stays_inside(reference: str, more: dict[str, Any]):
+    number = {"$anchor": "n", "type": "integer"}
+    schema = {**more, "$defs": {"n": number}, "definitions": {"n": number}, "items": {"$ref": reference}}
+
+    assert (says({"json_schema": schema}, "[1]"), says({"json_schema": schema}, '["1"]')) == ("pass", "fail")
+
+
+def test_what_only_looks_like_a_reference_is_none():
+    schema = {"const": {"$ref": "https://example.com/a"}}
+
+    assert says({"json_schema": schema}, '{"$ref": "https://example.com/a"}') == "pass"
 
 
 def test_a_schema_that_contains_itself_takes_a_tree():

@@ -261,6 +261,12 @@ def test_code_that_would_break_a_parser_is_survived(piece: str):
     )
 
 
+def test_a_toml_key_that_would_take_a_minute_is_unscored():
+    code = "a." * 30_000 + "a=1"
+
+    assert says({"code_block": {"language": "toml", "parses": True}}, f"```toml\n{code}\n```") == "unscored"
+
+
 def test_code_that_is_too_long_is_unscored():
     assert (
         says({"code_block": {"language": "py", "parses": True}}, f"```py\n{'x=1;' * 50_000}\n```")

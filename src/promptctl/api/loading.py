@@ -31,7 +31,7 @@ class Prompt:
         self._prompts = prompts
         self.id = prompt_id
         self.model = version.header.model
-        self.params: dict[str, Any] = dict(version.header.params)
+        self.params: dict[str, Any] = copy.deepcopy(version.header.params)
         self.tools: list[dict[str, Any]] = copy.deepcopy(list(version.tools))
         self.response_format: dict[str, Any] | None = copy.deepcopy(version.response_format)
         self.inputs = tuple(version.inputs)

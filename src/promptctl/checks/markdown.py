@@ -17,6 +17,7 @@ from promptctl.core.verdict import Opinion, Subject, fails, passes, unscored
 from promptctl.core.words import plural
 
 MAX_CODE = 100_000  # what Python's own parser reads in a second, and never dies of
+MAX_PARTS = 2_000
 
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*))?\Z")
 _CLOSING = re.compile(r"(?:^|[ \t]+)#+[ \t]*\Z")
@@ -106,6 +107,9 @@ def _yaml(code: str) -> None:
 
 
 def _toml(code: str) -> None:
+    # The reader walks a dotted key anew for each of its parts: 50,000 of them take a minute.
+    if any(line.count(".") > MAX_PARTS for line in code.splitlines()):
+        raise TooMuchWork(f"TOML with more than {MAX_PARTS:,} dots in a line is not parsed")
     try:
         tomllib.loads(code)
     except RecursionError:

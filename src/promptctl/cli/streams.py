@@ -31,9 +31,8 @@ def make_streams() -> None:
 
 def _lasting(stream: io.TextIOWrapper) -> io.TextIOWrapper:
     raw = _Lasting(stream.fileno(), "w", closefd=False)
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), stream.encoding, "promptctl", line_buffering=stream.line_buffering
-    )
+    at_once = stream.line_buffering or stream.write_through  # the second is PYTHONUNBUFFERED
+    return io.TextIOWrapper(io.BufferedWriter(raw), stream.encoding, "promptctl", line_buffering=at_once)
 
 
 class _Lasting(io.FileIO):

@@ -1,6 +1,7 @@
 """The header of a prompt file, from strict YAML to a record."""
 
 import re
+from math import isfinite
 from typing import Any
 
 from promptctl.core.message import ROLES
@@ -16,7 +17,7 @@ from promptctl.core.prompt import (
 from promptctl.errors import Place
 from promptctl.store.documents import read_yaml
 from promptctl.store.fields import Fields
-from promptctl.store.places import Document, Key
+from promptctl.store.places import Document, Key, in_words
 from promptctl.templating.environment import FLAGS, OutsidePrompts, refuse_outside
 from promptctl.templating.images import is_address
 from promptctl.templating.inputs import default_mistake
@@ -32,7 +33,7 @@ WIRE_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}\Z")
 """What servers accept as the name of a schema or a tool."""
 
 _NAME = re.compile(r"[^\W\d]\w*\Z")
-_NUMBER = re.compile(r"-?[0-9]+\.[0-9]+\Z")
+_NUMBER = re.compile(r"[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z")
 
 
 def read_header(text: str, path: str) -> Header:
@@ -83,13 +84,27 @@ def _params(fields: Fields) -> dict[str, Any]:
                 slug="reserved-param",
                 fix=f"take it out of params{_INSTEAD.get(name, '')}; reserved are {', '.join(RESERVED)}",
             )
-    return {name: _number(fields.document, value, name) for name, value in params.items()}
+    limit = params.get("max_output_tokens", 1)
+    if type(limit) is not int or limit < 1:
+        fields.mistake(
+            f"max_output_tokens is {in_words(limit)}, which is no number of tokens",
+            "params",
+            "max_output_tokens",
+            slug="wrong-value",
+            fix="write a whole number above 0, such as 600",
+        )
+    return {name: _number(fields.document, value, "params", name) for name, value in params.items()}
 
 
-def _number(document: Document, value: Any, name: str) -> Any:
-    """`0.20` without quotes is a number here, though in a case it would stay the text it is."""
-    if isinstance(value, str) and _NUMBER.match(value) and document.is_bare("params", name):
-        return float(value)
+def _number(document: Document, value: Any, *keys: Key) -> Any:
+    """`0.20` and `1e-5` without quotes are numbers here, though in a case they would stay the text that they are."""
+    if isinstance(value, dict):
+        return {name: _number(document, inner, *keys, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_number(document, inner, *keys, index) for index, inner in enumerate(value)]
+    if isinstance(value, str) and _NUMBER.match(value) and document.is_bare(*keys):
+        number = float(value)
+        return number if isfinite(number) else value
     return value
 
 

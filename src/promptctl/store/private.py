@@ -102,7 +102,7 @@ def open_private(root: Path, repository: Repository | None, written: str, evals:
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise _refused(
-            written, "cannot-read", f"cannot be read: {reason}", "check its permissions"
+            written, f"cannot be read: {reason}", "check its permissions", slug="cannot-read"
         ) from error
     if bare and not Path(name).is_absolute():  # there is no work tree that it could be relative to
         return Private(written, name, None)

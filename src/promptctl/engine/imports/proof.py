@@ -46,7 +46,9 @@ def prove_all(imported: Imported, texts: Mapping[str, str], config: Config) -> l
     """
     tree = Picture("IMPORT", {path: text.encode() for path, text in texts.items()}, {}, {})
     prompts = Prompts(tree, config.project.prompts)
-    suites = [_suite(one, Suites(tree, config.project.evals, config.gate), prompts) for one in imported.suites]
+    suites = [
+        _suite(one, Suites(tree, config.project.evals, config.gate), prompts) for one in imported.suites
+    ]
     for stray in prompts.strays:
         raise unwritable("this prompt", stray, imported.prompts[0].place)
     proofs = []
