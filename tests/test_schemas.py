@@ -217,6 +217,7 @@ BAD = [
     ("header", "promptctl: 2", "newer-format"),
     ("header", "model: [x]", "wrong-type"),
     ("header", "params: {stream: true}", "reserved-param"),
+    ("header", "params: {max_output_tokens: many}", "wrong-value"),
     ("header", "inputs: {a: text}", "wrong-value"),
     ("header", "inputs: {a: {typ: string}}", "unknown-key"),
     ("header", "inputs: {a: {enum: x}}", "wrong-type"),
@@ -429,7 +430,9 @@ HEADERS: dict[str, Any] = {
     "promptctl": SCALARS,
     "description": SCALARS,
     "model": SCALARS,
-    "params": st.dictionaries(st.sampled_from(["temperature", "stream", "seed"]), SCALARS, max_size=2),
+    "params": st.dictionaries(
+        st.sampled_from(["temperature", "stream", "max_output_tokens"]), SCALARS, max_size=2
+    ),
     "inputs": st.dictionaries(
         st.sampled_from(["a", "退款", "1a", "a b"]),
         st.sampled_from(["string", "messages", "text"])

@@ -70,9 +70,9 @@ REPORTERS: dict[str, str] = {
 }
 
 IMPORTERS: dict[str, str] = {
-    "github_models": "promptctl.importers.github_models:GithubModels",
-    "prompty": "promptctl.importers.prompty:Prompty",
-    "dotprompt": "promptctl.importers.dotprompt:Dotprompt",
+    "github_models": "promptctl.importers.github_models.importer:GithubModels",
+    "prompty": "promptctl.importers.prompty.importer:Prompty",
+    "dotprompt": "promptctl.importers.dotprompt.importer:Dotprompt",
     "langfuse": "promptctl.importers.langfuse:Langfuse",
     "promptfoo": "promptctl.importers.promptfoo.importer:Promptfoo",
     "text": "promptctl.importers.text:Text",

@@ -100,7 +100,9 @@ def test_a_folder_that_is_linked_into_itself_and_a_pipe_end_the_search(tmp_path:
 
 SCHEMA = {"type": "object", "properties": {"answer": {"type": "string"}}}
 TOOL = {"type": "function", "function": {"name": "look_up"}}
-LOOK = "inputs: {photo: image}\noutput: {schema: s.json, name: reply}\ntools: [t.json]\n"
+LOOK = (
+    "params: {stop: [END]}\ninputs: {photo: image}\noutput: {schema: s.json, name: reply}\ntools: [t.json]\n"
+)
 
 
 def looking(root: Path) -> Prompt:
@@ -125,8 +127,10 @@ def test_an_application_gets_all_that_its_call_needs(tmp_path: Path):
 
 def test_what_an_application_changes_is_its_own(tmp_path: Path):
     looking(tmp_path).tools[0]["function"]["name"] = "changed"
+    load("look", tmp_path).params["stop"].append("changed")
 
-    assert load("look", tmp_path).tools == [TOOL]
+    again = load("look", tmp_path)
+    assert (again.tools, again.params) == ([TOOL], {"stop": ["END"]})
 
 
 def test_an_application_gives_a_picture_as_a_path_or_as_an_address(tmp_path: Path):

@@ -243,6 +243,16 @@ def test_a_change_of_settings_alone_is_told_of_the_requests(repo: Repo):
     )
 
 
+def test_a_changed_tool_is_told_by_what_changed_in_it(repo: Repo):
+    tool = '{"type": "function", "function": {"name": "look_up", "description": "An order by its number"%s}}'
+    repo.write({REPLY: prompt(more="tools: [look.json]\n"), "prompts/look.json": tool % ""}).commit("tool")
+    repo.write({"prompts/look.json": tool % ', "parameters": {"required": ["id"]}'})
+
+    out = diff(repo, "reply", "--rendered", "--base", "HEAD").out
+
+    assert out.endswith('3 cases: c1, c2, c3\n  tools.look_up.parameters.required none → ["id"]\n')
+
+
 def test_a_comment_changes_the_source_and_no_request(repo: Repo):
     repo.write({POLICY: "Be kind.\n{# why #}Always.\n"})
 

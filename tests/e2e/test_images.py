@@ -233,6 +233,7 @@ def test_a_picture_that_cannot_be_shown_is_refused_where_it_was_typed(photo: str
 
     assert (done.code, f"[{slug}]" in done.err) == (2, True)
     assert "photo" in done.err
+    assert "promptctl ask" not in done.err
 
 
 def test_an_answer_about_a_picture_is_kept_with_the_path_from_its_case(tmp_path: Path):

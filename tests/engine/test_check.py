@@ -81,11 +81,15 @@ def test_wrong_arguments_are_told_in_the_words_of_the_suite(check: object, messa
     assert "`promptctl checks " in error.fix
 
 
-def test_a_misspelt_argument_is_told_the_nearest():
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [("valeu", "value"), ("requierd", "required"), ("nmae", "name"), ("extrcat", "extract")],
+)
+def test_a_misspelt_argument_is_told_the_nearest(written: str, meant: str):
     with pytest.raises(FileError) as caught:
-        built({"contains": {"valeu": "x"}})
+        built({"contains": {written: "x"}})
 
-    assert 'did you mean "value"?' in (caught.value.fix or "")
+    assert f'did you mean "{meant}"?' in (caught.value.fix or "")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from promptctl.importers.dotprompt_values import js_text, js_true, look_up
+from promptctl.importers.dotprompt.values import js_text, js_true, look_up
 from tests.importers.taking import refused, taken
 
 

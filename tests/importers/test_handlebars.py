@@ -2,8 +2,8 @@
 
 import pytest
 
-from promptctl.importers.handlebars import Broken, parse
-from promptctl.importers.handlebars_tree import Block, Mustache, Node, Partial, Text
+from promptctl.importers.dotprompt.handlebars import Broken, parse
+from promptctl.importers.dotprompt.handlebars_tree import Block, Mustache, Node, Partial, Text
 
 
 def printed(nodes: list[Node]) -> str:

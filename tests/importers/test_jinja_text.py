@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptctl.importers.dotprompt_messages import JinjaText
+from promptctl.importers.dotprompt.messages import JinjaText
 from promptctl.importers.jinja_text import Hole, filled, literal, message, names_for, prompt_id
 from promptctl.templating.templates import Templates
 

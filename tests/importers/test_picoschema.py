@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from promptctl.importers.dotprompt.picoschema import PicoReader
 from promptctl.importers.foreign import Foreign, Spot
 from promptctl.importers.keys import Keys
-from promptctl.importers.picoschema import PicoReader
 
 
 def read(value: Any) -> tuple[Any, PicoReader]:

@@ -203,6 +203,23 @@ def test_an_image_may_have_an_address_as_its_default():
     }
 
 
+@pytest.mark.parametrize(
+    ("written", "value"),
+    [
+        ("1.10", 1.1),
+        (".5", 0.5),
+        ("1e-5", 0.00001),
+        ("-1.5E3", -1500.0),
+        ("010", "010"),
+        ("1.2.3", "1.2.3"),
+        ("1e400", "1e400"),
+        ("'0.5'", "0.5"),
+    ],
+)
+def test_what_looks_like_a_number_is_one_in_params_unless_it_is_quoted(written: str, value: object):
+    assert read_header(f"params: {{top_p: {written}}}", PATH).params == {"top_p": value}
+
+
 @pytest.mark.parametrize("text", ["", "\n", "# only a comment\n"])
 def test_an_empty_header_is_the_default_one(text: str):
     assert read_header(text, PATH) == Header()
@@ -222,6 +239,9 @@ MISTAKES = {
     "unknown key of an input": ("inputs:\n  a: {typ: string}", "unknown-key", "3:7"),
     "an input that is no name": ("inputs: {a-b: string}", "bad-input-name", "2:10"),
     "an unknown role": ("inputs: {h: {type: messages, roles: [root]}}", "unknown-role", "2:30"),
+    "a limit in words": ("params: {max_output_tokens: many}", "wrong-value", "2:10"),
+    "a limit below 1": ("params: {max_output_tokens: 0}", "wrong-value", "2:10"),
+    "a broken limit": ("params: {max_output_tokens: 1.5}", "wrong-value", "2:10"),
     "a newer format": ("promptctl: 2", "newer-format", "2:1"),
     "a wrong type": ("model: [m]", "wrong-type", "2:1"),
     "a list": ("- model: m", "wrong-type", "2:1"),
@@ -266,7 +286,15 @@ def test_a_mistake_has_line_and_column_of_the_file(text: str, slug: str, at: str
 
 
 @pytest.mark.parametrize(
-    ("text", "hint"), [("modle: m", "model"), ("paramss: {}", "params"), ("input: {}", "inputs")]
+    ("text", "hint"),
+    [
+        ("modle: m", "model"),
+        ("paramss: {}", "params"),
+        ("input: {}", "inputs"),
+        ("outptu: {format: text}", "output"),
+        ("jnija: {trim_blocks: false}", "jinja"),
+        ("inputs: {tone: {defualt: warm}}", "default"),
+    ],
 )
 def test_an_unknown_key_names_the_nearest(text: str, hint: str):
     [error] = refused(text)

@@ -361,8 +361,9 @@ def test_an_optional_input_that_is_not_given_is_false_not_defined_and_no_text(gi
     text = "a{% if x %} yes{% endif %}{% if x is defined %} there{% endif %} {{ x | default('none') }}"
 
     assert Templates({"p.j2": text}).render("p.j2", bind(optional, given))[0].content == "a none"
-    with pytest.raises(PromptError, match="which is not given"):
+    with pytest.raises(PromptError, match="which is not given") as caught:
         Templates({"p.j2": "{{ x }}"}).render("p.j2", bind(optional, given))
+    assert caught.value.fix == "it is optional: write `{{ x | default('') }}`, or ask first, `{% if x %}`"
 
 
 def test_a_value_must_be_on_the_menu():

@@ -96,7 +96,11 @@ def header_schema() -> Schema:
         Header,
         HEADER,
         promptctl=_VERSION,
-        params={"type": "object", "propertyNames": {"not": {"enum": list(RESERVED)}}},
+        params={
+            "type": "object",
+            "properties": {"max_output_tokens": {"type": "integer", "minimum": 1}},
+            "propertyNames": {"not": {"enum": list(RESERVED)}},
+        },
         inputs=_or_nothing(
             {
                 "type": "object",

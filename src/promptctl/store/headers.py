@@ -93,16 +93,12 @@ def _params(fields: Fields) -> dict[str, Any]:
             slug="wrong-value",
             fix="write a whole number above 0, such as 600",
         )
-    return {name: _number(fields.document, value, "params", name) for name, value in params.items()}
+    return {name: _number(fields.document, value, name) for name, value in params.items()}
 
 
-def _number(document: Document, value: Any, *keys: Key) -> Any:
+def _number(document: Document, value: Any, name: str) -> Any:
     """`0.20` and `1e-5` without quotes are numbers here, though in a case they would stay the text that they are."""
-    if isinstance(value, dict):
-        return {name: _number(document, inner, *keys, name) for name, inner in value.items()}
-    if isinstance(value, list):
-        return [_number(document, inner, *keys, index) for index, inner in enumerate(value)]
-    if isinstance(value, str) and _NUMBER.match(value) and document.is_bare(*keys):
+    if isinstance(value, str) and _NUMBER.match(value) and document.is_bare("params", name):
         number = float(value)
         return number if isfinite(number) else value
     return value

@@ -12,12 +12,12 @@ from promptctl.importers.promptfoo.checks import Check
 from promptctl.importers.promptfoo.js import Unclear
 from promptctl.importers.promptfoo.not_carried import NotCarried
 from promptctl.importers.promptfoo.nunjucks import parse
+from promptctl.importers.promptfoo.original_tests import OPTIONS, Test
 from promptctl.importers.promptfoo.prompts import allowed
 from promptctl.importers.promptfoo.render import render
 from promptctl.importers.promptfoo.scores import checks_of
 from promptctl.importers.promptfoo.settings import Model
 from promptctl.importers.promptfoo.sources import Sources
-from promptctl.importers.promptfoo.tests import OPTIONS, Test
 from promptctl.importers.promptfoo.vars import combinations, resolved
 
 MAX_CASES = 20_000

@@ -17,11 +17,11 @@ from promptctl.importers.promptfoo.cases import CaseReader
 from promptctl.importers.promptfoo.config import ELSEWHERE, SILENT, TAKEN, Part, named_keys, read_config
 from promptctl.importers.promptfoo.foreign import refuse_other_files, top_keys
 from promptctl.importers.promptfoo.js import Unclear, as_json
+from promptctl.importers.promptfoo.original_tests import Test, TestReader
 from promptctl.importers.promptfoo.prompts import PromptReader, RawPrompt, allowed
 from promptctl.importers.promptfoo.providers import ProviderReader
 from promptctl.importers.promptfoo.settings import Model
 from promptctl.importers.promptfoo.sources import Sources
-from promptctl.importers.promptfoo.tests import Test, TestReader
 from promptctl.importers.promptfoo.written import Writing
 
 ENDINGS = (".yaml", ".yml", ".json")

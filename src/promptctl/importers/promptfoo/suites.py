@@ -8,8 +8,8 @@ from promptctl.core.digest import digest
 from promptctl.importers.imported import Note
 from promptctl.importers.promptfoo.cases import Case
 from promptctl.importers.promptfoo.checks import Check
+from promptctl.importers.promptfoo.original_tests import Test
 from promptctl.importers.promptfoo.scores import unique_names
-from promptctl.importers.promptfoo.tests import Test
 
 
 def suite_of(cases: Sequence[Case], notes: list[Note]) -> tuple[dict[str, Any], list[dict[str, Any]]]:

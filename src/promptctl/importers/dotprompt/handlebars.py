@@ -6,7 +6,7 @@ made of the tree needs no rule about it.
 
 import re
 
-from promptctl.importers.handlebars_tree import (
+from promptctl.importers.dotprompt.handlebars_tree import (
     Block,
     Comment,
     Mustache,

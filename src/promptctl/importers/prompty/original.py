@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from promptctl.importers.prompty_text import ESCAPES, MARKER, MUSTACHE
+from promptctl.importers.prompty.text import ESCAPES, MARKER, MUSTACHE
 from promptctl.templating.foreign import render_foreign
 
 

@@ -21,11 +21,11 @@ from promptctl.importers.imported import (
 )
 from promptctl.importers.jinja_text import names_for, prompt_id
 from promptctl.importers.keys import Keys
-from promptctl.importers.prompty_model import Model
-from promptctl.importers.prompty_original import original_messages
-from promptctl.importers.prompty_references import References
-from promptctl.importers.prompty_schema import Inputs, kinds_of, read_inputs, read_tools, schema_of
-from promptctl.importers.prompty_text import Body, mustache_names, read_body, read_mustache
+from promptctl.importers.prompty.model import Model
+from promptctl.importers.prompty.original import original_messages
+from promptctl.importers.prompty.references import References
+from promptctl.importers.prompty.schema import Inputs, kinds_of, read_inputs, read_tools, schema_of
+from promptctl.importers.prompty.text import Body, mustache_names, read_body, read_mustache
 from promptctl.importers.samples import schema_of_fields, typed_samples
 
 HARMLESS = {

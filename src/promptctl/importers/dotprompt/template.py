@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from promptctl.errors import FileError, Place, PromptctlError
-from promptctl.importers.dotprompt_contexts import Contexts, Unclear
-from promptctl.importers.dotprompt_parts import ROLES, Choice, Include, Loop, Marker, Part, Print, Value
-from promptctl.importers.handlebars import Broken, parse
-from promptctl.importers.handlebars_tree import Block, Comment, Mustache, Node, Partial, Text, Word
+from promptctl.importers.dotprompt.contexts import Contexts, Unclear
+from promptctl.importers.dotprompt.handlebars import Broken, parse
+from promptctl.importers.dotprompt.handlebars_tree import Block, Comment, Mustache, Node, Partial, Text, Word
+from promptctl.importers.dotprompt.parts import ROLES, Choice, Include, Loop, Marker, Part, Print, Value
 from promptctl.templating.foreign import DEEPEST
 
 _HELPERS = ("json", "section", "log", "lookup", "history", "role", "media", "helperMissing")

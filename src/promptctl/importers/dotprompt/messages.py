@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import NamedTuple
 
-from promptctl.importers.dotprompt_parts import ROLES, Choice, Include, Loop, Marker, Part, Print, Value
+from promptctl.importers.dotprompt.parts import ROLES, Choice, Include, Loop, Marker, Part, Print, Value
 from promptctl.importers.jinja_text import literal, message
 
 

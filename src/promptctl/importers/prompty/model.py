@@ -7,7 +7,7 @@ from promptctl.importers.chat_output import output_header
 from promptctl.importers.chat_params import chat_params, unserved
 from promptctl.importers.imported import LeftOut, Note
 from promptctl.importers.keys import Keys
-from promptctl.importers.prompty_references import CONNECTIONS, REFERENCE
+from promptctl.importers.prompty.references import CONNECTIONS, REFERENCE
 
 _NOT_CHAT = ("embedding", "image", "completion")
 _ANTHROPIC_LIMIT = 4096

@@ -14,7 +14,7 @@ from promptctl.importers.chat_params import chat_params, served, unserved
 from promptctl.importers.foreign import Foreign, Spot
 from promptctl.importers.foreign_json import read_json
 from promptctl.importers.foreign_yaml import read_yaml
-from promptctl.importers.github_suites import SuiteReader
+from promptctl.importers.github_models.suites import SuiteReader
 from promptctl.importers.imported import (
     Files,
     ForeignRequest,

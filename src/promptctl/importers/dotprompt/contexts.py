@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from promptctl.importers.dotprompt_parts import Value
+from promptctl.importers.dotprompt.parts import Value
 from promptctl.importers.jinja_text import names_for
 
 _LOOP_VALUES = {"@index": "loop.index0", "@first": "loop.first", "@last": "loop.last"}

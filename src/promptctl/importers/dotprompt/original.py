@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from promptctl.importers.dotprompt_parts import ROLES, Choice, Include, Loop, Marker, Part, Print, Value
-from promptctl.importers.dotprompt_values import js_text, js_true, look_up
+from promptctl.importers.dotprompt.parts import ROLES, Choice, Include, Loop, Marker, Part, Print, Value
+from promptctl.importers.dotprompt.values import js_text, js_true, look_up
 from promptctl.templating.foreign_growth import Budget
 
 

@@ -7,16 +7,16 @@ from typing import Any
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
 from promptctl.importers.chat_output import can_name, schema_file, tool_paths
 from promptctl.importers.chat_params import PARAMETERS, chat_params, served, unserved
-from promptctl.importers.dotprompt_messages import stretches, template_of
-from promptctl.importers.dotprompt_original import original_messages
-from promptctl.importers.dotprompt_template import Reader, Template
+from promptctl.importers.dotprompt.messages import stretches, template_of
+from promptctl.importers.dotprompt.original import original_messages
+from promptctl.importers.dotprompt.picoschema import PicoReader
+from promptctl.importers.dotprompt.template import Reader, Template
 from promptctl.importers.foreign import Foreign, Spot
 from promptctl.importers.foreign_yaml import read_yaml
 from promptctl.importers.front_matter import split_front_matter
 from promptctl.importers.imported import Files, ForeignRequest, Imported, ImportedPrompt, LeftOut, Note
 from promptctl.importers.jinja_text import names_for, prompt_id
 from promptctl.importers.keys import Keys
-from promptctl.importers.picoschema import PicoReader
 from promptctl.importers.samples import schema_of_fields, typed_samples
 
 HARMLESS = {"raw": "the runtime's own"}

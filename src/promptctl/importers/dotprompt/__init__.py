@@ -1,0 +1,1 @@
+"""Dotprompt files: Handlebars templates with a header, Picoschema, partials."""

@@ -1,0 +1,1 @@
+"""Prompty files, first and second version: role markers in a text of Jinja2 or Mustache."""
