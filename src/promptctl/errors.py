@@ -97,7 +97,8 @@ class Interrupted(PromptctlError):
 
 
 def raise_all(errors: Sequence[PromptctlError]) -> None:
-    """Nothing for no error, the error itself for one, `Several` for more."""
+    """Nothing for no error, the error itself for one, `Several` for more; what two readers found is said once."""
+    errors = list({(error.slug, error.message, str(error.at)): error for error in errors}.values())
     if len(errors) == 1:
         raise errors[0]
     if errors:

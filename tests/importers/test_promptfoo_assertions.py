@@ -102,7 +102,7 @@ def test_a_value_from_a_file_is_read(tmp_path: Path):
         ({"type": "finish-reason", "value": "tired"}, "finish-reason with another reason", "promptctl knows stop"),
         ({"type": "is-valid-openai-tools-call"}, "of a prompt without tools", "give the provider tools"),
         ({"type": "javascript", "value": "1"}, "assertion javascript", "`python` check"),
-        ({"type": "not-llm-rubric", "value": "x"}, "assertion not-llm-rubric", "`judge` check"),
+        ({"type": "not-llm-rubric", "value": "x"}, "assertion not-llm-rubric", "no judges yet"),
         ({"type": "promptfoo:redteam:harmful"}, "assertion promptfoo:redteam:harmful", "no red teaming"),
         ("file://check.js", "an assertion that is the text", "write a mapping"),
     ],

@@ -12,7 +12,6 @@ from typing import Any
 import click
 
 from promptctl._version import __version__
-from promptctl.cli.streams import make_streams
 from promptctl.errors import PromptctlError, Several
 
 COMMANDS: dict[str, tuple[str, str]] = {
@@ -101,6 +100,8 @@ def main(argv: list[str]) -> int:
         from promptctl.cli.completion import answer_shell
 
         return answer_shell()
+    from promptctl.cli.streams import make_streams
+
     make_streams()
     try:
         code = promptctl.main(args=argv, prog_name="promptctl", standalone_mode=False)

@@ -23,7 +23,7 @@ from promptctl.importers.promptfoo.vars import combinations, resolved
 MAX_CASES = 20_000
 
 _BY_HAND = "write this case by hand"
-_JUDGE = "a judge is named in the suite: `judge:`"
+_JUDGE = "promptctl has no judges yet"
 _TRANSFORM = "assertions would look at what the code makes: name the part of the output with `extract:`"
 _OPTIONS = {
     "transform": _TRANSFORM,

@@ -1,13 +1,15 @@
 """Assertions of promptfoo that have no check, and what to do instead."""
 
-_JUDGE = "write what it asks as a `judge` check"
+_JUDGE = "promptctl has no judges yet: check what code can tell, or a `python` check may decide"
+_SIMILAR = "promptctl has no measure of likeness but `levenshtein` yet: take it, or a `python` check"
 CODE = "write it as a `python` check, in a module of the project"
 WITHOUT_A_CHECK = {
     **dict.fromkeys(
         ("llm-rubric", "g-eval", "model-graded-closedqa", "agent-rubric", "search-rubric", "pi"), _JUDGE
     ),
     **dict.fromkeys(
-        ("factuality", "model-graded-factuality"), "give the case `expected:` and a `correct` judge"
+        ("factuality", "model-graded-factuality"),
+        _JUDGE,
     ),
     **dict.fromkeys(
         ("answer-relevance", "context-faithfulness", "context-recall", "context-relevance"), _JUDGE
@@ -16,17 +18,13 @@ WITHOUT_A_CHECK = {
         ("conversation-relevance", "trajectory:goal-success", "classifier", "moderation"), _JUDGE
     ),
     **dict.fromkeys(("select-best", "max-score"), "compare the prompts: `promptctl test --base A --head B`"),
-    **dict.fromkeys(
-        ("similar", "similar:cosine", "similar:dot", "similar:euclidean"), "write a `similar` check"
-    ),
-    **dict.fromkeys(
-        ("rouge-n", "bleu", "gleu", "meteor"), "write a `similar` check, whose scores are its own"
-    ),
+    **dict.fromkeys(("similar", "similar:cosine", "similar:dot", "similar:euclidean"), _SIMILAR),
+    **dict.fromkeys(("rouge-n", "bleu", "gleu", "meteor"), _SIMILAR),
     **dict.fromkeys(("javascript", "python", "ruby"), CODE),
     "webhook": "a check never calls an address: " + CODE,
     **dict.fromkeys(("perplexity", "perplexity-score"), "promptctl asks for no log probabilities"),
-    **dict.fromkeys(("guardrails", "human"), "look at the output: `watch: true`, or " + _JUDGE),
-    "is-refusal": "write `finish_reason: refusal`, or " + _JUDGE,
+    **dict.fromkeys(("guardrails", "human"), "look at the output: `watch: true`"),
+    "is-refusal": "write `finish_reason: refusal`, or name its words in `contains_any`",
     "contains-xml": "write `is_xml: {extract: {block: xml}}`",
     "contains-html": "write `is_html: {extract: {block: html}}`",
     **dict.fromkeys(("is-sql", "contains-sql"), "write an `is_sql` check, which reads another dialect"),
