@@ -69,7 +69,7 @@ def checked_address(text: str, name: str) -> str:
         )
     raise _bad(
         f"{name} is {text[:60]!r}, neither an https address nor a data URI",
-        "a file can be named in a case, relative to it, or with --var; an application gives a Path",
+        "an input of type image takes a file too: in a case, relative to it; with --var; from an application as a Path",
     )
 
 
