@@ -80,7 +80,7 @@ def test_a_file_that_no_header_names_is_not_read(tmp_path: Path):
 
 SCHEMAS: dict[str, tuple[str | bytes | None, str, str]] = {
     "is not there": (None, "no-such-file", "a.prompt.j2:2:10"),
-    "is no JSON": ('{"a": 1,}', "bad-json", "s/reply.json:1:9"),
+    "is no JSON": ('{"a" 1}', "bad-json", "s/reply.json:1:6"),
     "names a key twice": ('{"a": 1,\n "a": 2}', "duplicate-key", "s/reply.json:2:2"),
     "is a list": ("[]", "wrong-type", "s/reply.json:1:1"),
     "is not UTF-8": (b'{"a": "\xff"}', "not-utf8", "s/reply.json:1:8"),

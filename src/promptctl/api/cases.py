@@ -131,7 +131,7 @@ def find_case(side: Side, name: str, suite_id: str | None = None) -> Found:
     raise PromptctlError(
         f"{where} has no case {name!r}" if suite_id else f"{where} has a case {name!r}",
         slug="unknown-case",
-        at=name,
+        at=name or "an empty id",
         fix=f"{did_you_mean(name, known)}`promptctl cases list` shows all {plural(len(known), 'case')}",
     )
 
