@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from promptctl.engine.editor_schemas import SCHEMAS
+from promptctl.engine.editor.schemas import SCHEMAS
 from promptctl.reporters.json import schema
 
 FOLDER = Path(__file__).parent.parent / "docs" / "schemas"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from promptctl.engine.history import Entry, log
+from promptctl.engine.history.versions import Entry, log
 from promptctl.engine.load import find_home, open_side
 from promptctl.errors import PromptctlError
 from promptctl.store.revisions import Revision

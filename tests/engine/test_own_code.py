@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from promptctl.checks.own import Command, Python
 from promptctl.core.exchange import Output
 from promptctl.core.verdict import Opinion
-from promptctl.engine import worker_program, workers
+from promptctl.engine.own import worker_program, workers
 from promptctl.errors import FileError
 from tests.checks.asking import built, opinion_of, place_of
 

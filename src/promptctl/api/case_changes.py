@@ -8,8 +8,8 @@ from typing import NamedTuple
 from promptctl.api.cases import Found, find_case, written_case
 from promptctl.api.project import Project
 from promptctl.core.result import Result
+from promptctl.engine.cases.soundness import case_mistakes, changed_suite
 from promptctl.engine.load import Side
-from promptctl.engine.soundness import case_mistakes, changed_suite
 from promptctl.errors import Place, PromptctlError, raise_all
 from promptctl.reporters import json as json_reporter
 from promptctl.store.accept_edits import accepted_in_project, accepted_in_suite

@@ -7,9 +7,9 @@ from typing import Any, NamedTuple
 from promptctl.api.cases import target_suite
 from promptctl.api.project import Project
 from promptctl.core.case import Suite
-from promptctl.engine.case_rows import Inputs, Merged, Row, merge
+from promptctl.engine.cases.rows import Inputs, Merged, Row, merge
+from promptctl.engine.cases.soundness import changed_suite
 from promptctl.engine.load import Side
-from promptctl.engine.soundness import changed_suite
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
 from promptctl.store.case_cells import (
     VAR,

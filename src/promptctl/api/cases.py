@@ -9,11 +9,11 @@ from promptctl.core.record import replace
 from promptctl.core.run import Trial
 from promptctl.core.words import did_you_mean, plural
 from promptctl.engine.answering import own_store
-from promptctl.engine.draws import stored_trials
+from promptctl.engine.cases.draws import stored_trials
+from promptctl.engine.cases.soundness import case_mistakes, case_of, grader_of
 from promptctl.engine.load import Side
 from promptctl.engine.one_side import OneSide
 from promptctl.engine.selection import Selection, selected_suites
-from promptctl.engine.soundness import case_mistakes, case_of, grader_of
 from promptctl.errors import Place, PromptctlError, raise_all
 from promptctl.store.case_files import new_case_id, place_for_case, save_case
 from promptctl.store.case_forms import folded, refuse_file_name

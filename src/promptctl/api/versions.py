@@ -5,9 +5,14 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from promptctl.api.project import Project
-from promptctl.engine import history
-from promptctl.engine.differences import Difference, RenderedDifference, difference, rendered_difference
-from promptctl.engine.history import Log, Watcher
+from promptctl.engine.history import versions as history
+from promptctl.engine.history.differences import (
+    Difference,
+    RenderedDifference,
+    difference,
+    rendered_difference,
+)
+from promptctl.engine.history.versions import Log, Watcher
 from promptctl.engine.load import open_side, sides_of
 from promptctl.errors import PromptctlError
 from promptctl.store.revisions import WORKTREE, Sides

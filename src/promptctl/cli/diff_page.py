@@ -6,7 +6,7 @@ from typing import NamedTuple
 from promptctl.core.linediff import DiffLine, Hunk, line_diff
 from promptctl.core.worddiff import word_diff
 from promptctl.core.words import plural
-from promptctl.engine.differences import (
+from promptctl.engine.history.differences import (
     Difference,
     FileDifference,
     RenderedDifference,

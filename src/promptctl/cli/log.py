@@ -11,7 +11,7 @@ from promptctl.api.project import Project
 from promptctl.api.versions import log as log_of
 from promptctl.cli.output import style, talk, write
 from promptctl.cli.progress import Bar
-from promptctl.engine.history import Entry, Log
+from promptctl.engine.history.versions import Entry, Log
 from promptctl.reporters.safe import fit, pad, terminal_line, width
 from promptctl.reporters.terminal_page import Page
 from promptctl.store.revisions import WORKTREE

@@ -24,7 +24,7 @@ def schema(kind: str) -> None:
     if kind == "result":
         from promptctl.reporters.json import schema as made
     else:
-        from promptctl.engine.editor_schemas import SCHEMAS
+        from promptctl.engine.editor.schemas import SCHEMAS
 
         made = SCHEMAS[kind]
     write(json.dumps(made(), indent=2), trusted=True)

@@ -13,7 +13,7 @@ from promptctl.core.words import did_you_mean
 from promptctl.engine.arguments import bad_arguments, rule_of
 from promptctl.engine.check_files import CheckFiles, no_files
 from promptctl.engine.extract import finder, missing
-from promptctl.engine.own_code import asking, code_of
+from promptctl.engine.own.code import asking, code_of
 from promptctl.errors import FileError, PromptctlError
 from promptctl.registry import find, names
 

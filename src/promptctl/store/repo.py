@@ -73,7 +73,7 @@ class Repository:
             PromptctlError: `git-missing`, `dubious-ownership`, or `git-failed` with Git's own words.
         """
         folder = folder.resolve()
-        while not os.path.isdir(folder):  # unlike Path.is_dir, false also for a name that is too long
+        while not os.path.isdir(folder):  # noqa: PTH112 - Path.is_dir raises for a name that is too long
             folder = folder.parent
         if not any(_looks_like_git(above) for above in (folder, *folder.parents)):
             return None

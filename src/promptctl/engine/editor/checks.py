@@ -10,7 +10,7 @@ from promptctl.core.case import CheckSpec, Extract
 from promptctl.core.rule import Rule
 from promptctl.engine.arguments import fields_of, options, rule_of
 from promptctl.engine.check import GROUPS
-from promptctl.engine.record_schemas import Schema, type_schema
+from promptctl.engine.editor.records import Schema, type_schema
 from promptctl.errors import PromptctlError
 from promptctl.registry import find, foreign_names, names
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
-from promptctl.engine.changes import Change, changes_between
-from promptctl.engine.history_states import Files, State, States, has, read_state
+from promptctl.engine.history.changes import Change, changes_between
+from promptctl.engine.history.states import Files, State, States, has, read_state
 from promptctl.engine.load import Home, open_side
 from promptctl.engine.pairing import Pairing
 from promptctl.errors import PromptctlError

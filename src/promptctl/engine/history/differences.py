@@ -9,8 +9,8 @@ from promptctl.core.exchange import Request
 from promptctl.core.linediff import line_diff
 from promptctl.core.message import Message
 from promptctl.core.prompt import PromptVersion
-from promptctl.engine.changes import Change, changes_between, setting_changes
-from promptctl.engine.history_states import has
+from promptctl.engine.history.changes import Change, changes_between, setting_changes
+from promptctl.engine.history.states import has
 from promptctl.engine.load import Side
 from promptctl.engine.pairing import Pairing
 from promptctl.engine.planner import make_plan

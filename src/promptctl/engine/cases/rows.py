@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 from promptctl.core.case import Case, Suite
 from promptctl.core.digest import canonical_json
 from promptctl.core.prompt import InputSpec
-from promptctl.engine.foreign_cases import refuse_code
+from promptctl.engine.cases.foreign import refuse_code
+from promptctl.engine.cases.soundness import case_mistakes, case_of
 from promptctl.engine.load import Side
-from promptctl.engine.soundness import case_mistakes, case_of
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
 from promptctl.store.case_edits import Changes, applied
 from promptctl.store.case_files import new_case_id

@@ -10,7 +10,7 @@ from promptctl.checks.own import Command, OwnCode, Python, one_line
 from promptctl.core.verdict import Opinion, Subject
 from promptctl.core.words import did_you_mean
 from promptctl.engine.check_files import CODE, CheckFiles, parsed
-from promptctl.engine.workers import run_program, worker_of
+from promptctl.engine.own.workers import run_program, worker_of
 from promptctl.errors import FileError, Place
 
 Ask = Callable[[Subject], Opinion]

@@ -1,7 +1,7 @@
 """JSON Schemas of the files that people write, for editors: suites, cases, headers and the configuration.
 
 Made from the records that the readers fill, so that a field which is added there is here at once. What only the readers
-know (other ways to write a value, ranges) stands here, what a key means in `editor_words`. Tests hold them together.
+know (other ways to write a value, ranges) stands here, what a key means in `words`. Tests hold them together.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,8 +19,9 @@ from promptctl.core.config import (
 )
 from promptctl.core.message import ROLES
 from promptctl.core.prompt import INPUT_TYPES, Header, InputSpec, OutputSpec
-from promptctl.engine.check_schemas import CHECKS, check_definitions
-from promptctl.engine.editor_words import (
+from promptctl.engine.editor.checks import CHECKS, check_definitions
+from promptctl.engine.editor.records import Schema, record_schema
+from promptctl.engine.editor.words import (
     ACCEPT,
     ANSWER,
     CASE,
@@ -33,7 +34,6 @@ from promptctl.engine.editor_words import (
     PROVIDER,
     SUITE,
 )
-from promptctl.engine.record_schemas import Schema, record_schema
 from promptctl.store.cases import REFERENCES, SEVERITIES, STATUSES
 from promptctl.store.headers import RESERVED
 from promptctl.templating.environment import FLAGS
