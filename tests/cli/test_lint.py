@@ -118,6 +118,11 @@ ERRORS: dict[str, tuple[dict[str, str | bytes | None], str, str]] = {
         "unknown-prompt",
         "evals/srot.yaml:1:1",
     ),
+    "cases among the settings of a folder": (
+        {CASE: None, CASE.removesuffix(".yaml") + "/suite.yaml": "cases:\n- {input: x, expected: y}"},
+        "wrong-place",
+        CASE.removesuffix(".yaml") + "/suite.yaml:1:1",
+    ),
     "empty suite": ({CASE: "cases: []"}, "empty-suite", f"{CASE}:1:1"),
     "stray file": ({"evals/more.yml": "- {input: x, expected: y}"}, "stray-file", "evals/more.yml:1:1"),
     "recorded answers": (

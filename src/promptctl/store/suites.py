@@ -125,6 +125,15 @@ class _Reader:
         if self.files.whole:
             for index in range(len(fields.sequence("cases", []))):
                 self._case(Fields(document, ("cases", index), errors=self.errors), suite)
+        elif "cases" in fields:
+            folder = document.path.rpartition("/")[0]
+            fields.mistake(
+                "the cases of a suite in a folder stand in files of their own",
+                "cases",
+                slug="wrong-place",
+                fix=f"move each to {folder}/cases/ID.yaml, or all to {folder}/cases.jsonl; "
+                f"or write the suite as one file, {folder}.yaml",
+            )
         fields.collect_unknown()
         for slot in slots_outside(self.suites.tree, self.files, self.errors):
             self._case(Fields(slot.document, slot.keys, errors=self.errors), suite)
