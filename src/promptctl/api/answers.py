@@ -9,7 +9,7 @@ from promptctl.core.case import Suite
 from promptctl.core.exchange import AnswerKey, Output, Source
 from promptctl.core.words import did_you_mean
 from promptctl.engine.answering import own_store, recordings
-from promptctl.engine.ask import answer_all
+from promptctl.engine.asking.ask import answer_all
 from promptctl.engine.conversations import Draw, Draws
 from promptctl.engine.fitting import Fitted, fit
 from promptctl.engine.load import Side, routed

@@ -9,7 +9,7 @@ from promptctl.core.ports import Progress
 from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
 from promptctl.engine.answering import Providers, own_store, recordings
-from promptctl.engine.ask import answer_all
+from promptctl.engine.asking.ask import answer_all
 from promptctl.engine.bill import price
 from promptctl.engine.check import build
 from promptctl.engine.conversations import Draw, Draws, settle

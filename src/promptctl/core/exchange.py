@@ -91,13 +91,18 @@ class Failure(Record):
     """What kept us from an answer: an error of the world, neither a pass nor a fail, never stored as an answer.
 
     `fatal` failures (a refused key, an unknown model) stop the run: the next call would fail alike. `sent` is
-    False where nothing was sent at all.
+    False where nothing was sent at all. `lost`: it was sent, and what came back did not arrive or cannot be read, so
+    that it may have been billed. `retry_after`: seconds for which the server asked to be left alone. `passing`: asking
+    again may help, because what went wrong lies outside the request.
     """
 
     kind: FailureKind
     message: str
     fatal: bool = False
     sent: bool = True
+    lost: bool = False
+    passing: bool = False
+    retry_after: float | None = None
 
 
 Answer = Output | Failure

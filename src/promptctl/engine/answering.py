@@ -11,7 +11,7 @@ from promptctl.core.exchange import Answer, Failure, Output, Request
 from promptctl.core.ports import Provider
 from promptctl.core.routes import Route
 from promptctl.core.words import did_you_mean
-from promptctl.engine.ask import Recorded
+from promptctl.engine.asking.ask import Recorded
 from promptctl.engine.conversations import digests_along
 from promptctl.engine.load import Home, Side, routed
 from promptctl.engine.plan import Plan

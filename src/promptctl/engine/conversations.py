@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Request, Source
 from promptctl.core.ports import Provider
 from promptctl.core.record import replace
-from promptctl.engine.ask import Wanted
+from promptctl.engine.asking.wanted import Wanted
 from promptctl.engine.grading import why_over
 from promptctl.engine.requests import Rendered, stand_in
 from promptctl.errors import PromptctlError

@@ -25,7 +25,7 @@ from promptctl.core.result import (
 from promptctl.core.run import Pair, Reply, Trial
 from promptctl.core.stats import holm
 from promptctl.engine.answering import Providers
-from promptctl.engine.ask import AskingInterrupted, BulkStore, answer_all
+from promptctl.engine.asking.ask import AskingInterrupted, BulkStore, answer_all
 from promptctl.engine.bill import Forecast, bill, forecast, priced
 from promptctl.engine.conversations import Draw, Draws, settle
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan

@@ -4,7 +4,7 @@ from promptctl.core.case import Case, Suite
 from promptctl.core.exchange import AnswerKey, Output
 from promptctl.core.run import Reply, Trial
 from promptctl.engine.answering import Providers, recordings
-from promptctl.engine.ask import answer_all
+from promptctl.engine.asking.ask import answer_all
 from promptctl.engine.conversations import Draw, Draws
 from promptctl.engine.grader import Grader
 from promptctl.engine.one_side import OneSide

@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from promptctl.engine.work_queue import work_off
+from promptctl.engine.asking.work_queue import work_off
 
 
 def run(items: list[int], size: int, more: dict[int, list[int]]) -> list[int]:

@@ -7,14 +7,14 @@ A call keeps its slot until its answer is committed, so that a kill costs at mos
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from promptctl.core.exchange import Answer, Answered, AnswerKey, Failure, Output, Request, Source
+from promptctl.core.exchange import Answer, Answered, AnswerKey, Failure, Output, Source
 from promptctl.core.ports import AnswerStore, Progress, Provider
-from promptctl.engine.commits import Commits
-from promptctl.engine.interrupts import interrupts
-from promptctl.engine.work_queue import work_off
+from promptctl.engine.asking.commits import Commits
+from promptctl.engine.asking.interrupts import interrupts
+from promptctl.engine.asking.wanted import Wanted
+from promptctl.engine.asking.work_queue import work_off
 from promptctl.errors import Incomplete, Interrupted, PromptctlError
 
 Recorded = Mapping[tuple[str, int], Output]
@@ -30,23 +30,6 @@ class BulkStore(AnswerStore, Protocol):
     def put_many(self, answers: Sequence[tuple[AnswerKey, Output]]) -> int:
         """Stores answers durably, all or none, and gives how many were new."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """One question: a request, which draw of it, and who is to answer. Equal keys are the same question."""
-
-    request: Request
-    sample: int
-    provider: Provider
-    digest: str = ""
-    key: AnswerKey = field(init=False)
-
-    def __post_init__(self) -> None:
-        """The digest is computed once, here or by who made the request: it costs more than looking it up."""
-        provider = self.provider
-        digest = self.digest or self.request.digest
-        object.__setattr__(self, "key", AnswerKey(provider.kind, provider.base_url, digest, self.sample))
 
 
 class AskingInterrupted(Interrupted):

@@ -11,7 +11,8 @@ import pytest
 
 from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Request, Source
 from promptctl.core.message import Message
-from promptctl.engine.ask import Asker, AskingInterrupted, Wanted, answer_all
+from promptctl.engine.asking.ask import Asker, AskingInterrupted, answer_all
+from promptctl.engine.asking.wanted import Wanted
 from promptctl.errors import Incomplete, Interrupted, PromptctlError
 from promptctl.providers.scripted import ScriptedProvider
 from promptctl.store.answers import SqliteAnswers, open_store
@@ -393,7 +394,7 @@ def test_a_first_interrupt_starts_nothing_new_keeps_what_arrives_and_a_new_run_r
 def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(
     store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("promptctl.engine.interrupts.GRACE_SECONDS", 3600)
+    monkeypatch.setattr("promptctl.engine.asking.interrupts.GRACE_SECONDS", 3600)
     provider = echo(delay=3600)
 
     def run() -> None:
@@ -411,7 +412,7 @@ def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(
 def test_calls_that_hang_are_cut_some_seconds_after_the_interrupt(
     store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("promptctl.engine.interrupts.GRACE_SECONDS", 0.2)
+    monkeypatch.setattr("promptctl.engine.asking.interrupts.GRACE_SECONDS", 0.2)
 
     def run() -> None:
         with pytest.raises(AskingInterrupted):
@@ -437,7 +438,8 @@ import sys
 from promptctl.core.exchange import Request
 from promptctl.core.message import Message
 from promptctl.core.routes import route
-from promptctl.engine.ask import Wanted, answer_all
+from promptctl.engine.asking.ask import answer_all
+from promptctl.engine.asking.wanted import Wanted
 from promptctl.providers.openai import OpenAIProvider
 from promptctl.store.answers import open_store
 
