@@ -54,7 +54,8 @@ support/reply   qwen-plus   64 cases: 60 affected, 4 unchanged
   prompt   100 → 90 characters a request (−10 %); answers 4 → 4 characters
 
   58 → 62 of 64 pass, +6.2 points [+1.9, +13.2]; 0 confirmed broken, 4 fixed
-  60 calls, 60 reused, 4 saved as equal, $0.012; detects −8 points at 80 %
+  60 calls, 60 reused, 4 saved as equal, 900 + 300 tokens, $0.012
+     detects −8 points at 80 %
 PASS  better: 4 cases fixed, none broken, no worse than 5 points  [no-worse-than-margin]
 """
     )
@@ -85,7 +86,8 @@ support/reply   qwen-plus   52 cases: 52 affected, 0 unchanged
   prompt   100 → 90 characters a request (−10 %); answers 5 → 5 characters
 
   52 → 50 of 52 pass, −3.8 points [−11.0, +1.3]; 2 confirmed broken, 0 fixed
-  60 calls, 60 reused, 4 saved as equal, $0.012; detects −7 points at 80 %
+  60 calls, 60 reused, 4 saved as equal, 900 + 300 tokens, $0.012
+     detects −7 points at 80 %
   look closer   promptctl test support/reply --case must-pay -v
   meant so?     promptctl cases accept must-pay --because '…'
 FAIL  support/reply: 1 blocker broken  [blocker-broken]
@@ -111,7 +113,7 @@ support/reply   qwen-plus   3 cases
   prompt   90 characters a request; answers 8 characters
 
   2 of 3 pass (21 % to 94 %)
-  60 calls, 60 reused, 4 saved as equal, $0.012
+  60 calls, 60 reused, 4 saved as equal, 900 + 300 tokens, $0.012
 NO BASE  2 of 3 pass; set gate.min_pass_rate or severity: blocker to gate  [no-base]
 """
     )
@@ -133,7 +135,8 @@ support/reply   qwen-plus   44 cases: 44 affected, 0 unchanged
   prompt   100 → 90 characters a request (−10 %); answers 4 → 4 characters
 
   41 → 41 of 41 pass, 0.0 points [−6.2, +6.2]; 0 confirmed broken, 0 fixed; 3 errors
-  60 calls, 60 reused, 4 saved as equal, $0.012; detects −11 points at 80 %
+  60 calls, 60 reused, 4 saved as equal, 900 + 300 tokens, $0.012
+     detects −11 points at 80 %
 INCOMPLETE  41 of 44 cases answered, no complete answer within 60 s  [errors]
 """
     )
@@ -314,3 +317,26 @@ def test_a_result_file_of_a_stranger_is_inert_whatever_stands_in_it(text: str, s
     shown = render(msgspec.convert(data, Result), style)
 
     assert not ACTED_ON.search(COLOUR.sub("", shown) if style.colour else shown)
+
+
+def test_what_went_wrong_while_asking_is_in_the_calls_line():
+    suite = a_suite_result(a_table(44, fixed=4))
+    calls = replace(
+        a_result(suite).calls,
+        retried=12,
+        possibly_paid_twice=3,
+        rate_limited=5,
+        paused_seconds=9.7,
+        cost=None,
+    )
+
+    text = report(suite, calls=calls)
+
+    assert (
+        """
+  60 calls, 60 reused, 4 saved as equal, 12 retried, 3 possibly paid twice
+     5 refused for now (429), waited 10 s, 900 + 300 tokens, cost unknown
+     detects −11 points at 80 %
+"""
+        in text
+    )

@@ -10,6 +10,7 @@ from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
 from promptctl.engine.answering import Providers, own_store, recordings
 from promptctl.engine.asking.ask import answer_all
+from promptctl.engine.asking.spending import Limits
 from promptctl.engine.bill import price
 from promptctl.engine.check import build
 from promptctl.engine.conversations import Draw, Draws, settle
@@ -17,7 +18,7 @@ from promptctl.engine.grading import why_over
 from promptctl.engine.images import named_from_case
 from promptctl.engine.load import Side, routed
 from promptctl.engine.one_side import OneSide, known_to_none
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 from promptctl.errors import Incomplete, PromptctlError, PromptError, Several
 from promptctl.store.case_files import NewCasePlace, new_case_id, place_for_case, save_case
 
@@ -121,7 +122,7 @@ def ask(
                 for suite_id in _suites_of(sides)
                 for key, output in recordings(side, suite_id).items()
             },
-            max_calls=project.config.budget.max_calls,
+            limits=Limits(calls=project.config.budget.max_calls),
             progress=progress,
             follow=draws.follow,
             ahead=draws.ahead,

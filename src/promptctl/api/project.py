@@ -1,9 +1,10 @@
 """A project and its verbs, for the command line and for users."""
 
 import datetime
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -14,13 +15,16 @@ from promptctl.core.record import replace
 from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
 from promptctl.core.run import Trial
 from promptctl.engine.answering import Providers, own_store, recorded_for
-from promptctl.engine.bill import Forecast
+from promptctl.engine.asking.desk import SharedStore
+from promptctl.engine.asking.spending import Limits
+from promptctl.engine.bill import NOTHING, Forecast, refusal
+from promptctl.engine.boundary import Boundary
 from promptctl.engine.load import Home, Side, find_home, open_side, sides_of
 from promptctl.engine.one_side import OneSide
 from promptctl.engine.pipeline import Run, Terms
 from promptctl.engine.plan import Plan
 from promptctl.engine.planner import make_plan
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 from promptctl.engine.selection import Selection
 from promptctl.errors import Incomplete, PromptctlError
 from promptctl.reporters import json as json_reporter
@@ -109,6 +113,10 @@ class Project:
             made.give(name, provider)
         return made
 
+    def boundary(self, config: Config | None = None) -> Boundary:
+        """Which providers may get the cases of internal suites."""
+        return Boundary(config or self.config, self._given)
+
     def test(
         self,
         *selectors: str,
@@ -122,6 +130,9 @@ class Project:
         model: str | None = None,
         offline: bool = False,
         max_calls: int | None = None,
+        max_cost: float | None = None,
+        deadline: float | None = None,
+        concurrency: int | None = None,
         strict: bool = False,
         progress: Progress | None = None,
         on_forecast: Callable[[Forecast], None] | None = None,
@@ -137,7 +148,10 @@ class Project:
             samples: First draws per case and side, instead of the suite's own.
             model: The model of both sides, instead of the prompt's own.
             offline: Use stored and recorded answers only.
-            max_calls: Refuse a plan with more calls.
+            max_calls: Refuse a plan with more calls, and stop before there are more.
+            max_cost: The same for what the calls cost, in the project's currency.
+            deadline: Seconds for the whole run; what is not answered by then is an error.
+            concurrency: Calls at a time to each provider, instead of its own.
             strict: Undecided ends with exit code 3.
             progress: Told about each answer.
             on_forecast: Told what will be asked, before it is.
@@ -148,22 +162,69 @@ class Project:
         Raises:
             PromptctlError: exit code 2 and its like. An `Incomplete` carries the result so far as `result`.
         """
+        started = time.monotonic()
         given = _given(base, head, no_base)
+        chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
+        planned = self._plan(chosen, base, head, no_base=no_base)
+        if isinstance(planned, Sides):
+            return self._nothing(planned)
+        if not offline:
+            self.boundary(planned.head.config).refuse_plan(planned.plan)
+        limits = _limits(planned, max_calls, max_cost)._replace(
+            until=None if deadline is None else started + deadline,
+            seconds=deadline,
+            slots=concurrency,
+        )
+        return self._run(planned, Terms(offline, limits, strict, progress, on_forecast), given)
+
+    def forecast(
+        self,
+        *selectors: str,
+        base: str | None = None,
+        head: str | None = None,
+        no_base: bool = False,
+        every: bool = False,
+        tags: Sequence[str] = (),
+        cases: Sequence[str] = (),
+        samples: int | None = None,
+        model: str | None = None,
+        max_calls: int | None = None,
+        max_cost: float | None = None,
+    ) -> tuple[Forecast, Incomplete | None]:
+        """What `test` with the same arguments would ask, and how it would refuse to, if it would.
+
+        Nothing is asked, and nothing is written.
+
+        Raises:
+            PromptctlError: as `test`.
+        """
+        chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
+        planned = self._plan(chosen, base, head, no_base=no_base)
+        if isinstance(planned, Sides):
+            return NOTHING, None
+        self.boundary(planned.head.config).refuse_plan(planned.plan)
+        store = own_store(self.root, readonly=True)
+        try:
+            found = self._prepared(planned, Terms(), "", store, lambda *_: None).forecast()
+        finally:
+            store.close()
+        return found, refusal(found, _limits(planned, max_calls, max_cost))
+
+    def _plan(
+        self, chosen: Selection, base: str | None, head: str | None, *, no_base: bool
+    ) -> "_Planned | Sides":
+        """What would be done; the sides alone where nothing differs between them."""
         base_prompt, base = self.prompt_and_revision(base)
         head_prompt, head = self.prompt_and_revision(head)
         sides = self._sides(base, head, no_base)
-        if sides.nothing and not every and not base_prompt and not head_prompt:
-            return self._nothing(sides)
-        selection = Selection(
-            tuple(selectors), tuple(tags), tuple(cases), every, model, samples, base_prompt, head_prompt
-        )
+        if sides.nothing and not chosen.all and not base_prompt and not head_prompt:
+            return sides
         head_side = open_side(self.home, sides.head, config=self._acting(sides.head))
         base_side = self._base_side(sides, head_side)
+        selection = chosen._replace(base_prompt=base_prompt, head_prompt=head_prompt)
         plan = make_plan(base_side, head_side, selection, datetime.date.today())
         plan = plan._replace(notes=(*head_side.config.notes, *plan.notes))
-        allowed = head_side.config.budget.max_calls if max_calls is None else max_calls
-        terms = Terms(offline, allowed, strict, progress, on_forecast)
-        return self._run(plan, sides, base_side, head_side, terms, given)
+        return _Planned(plan, sides, base_side, head_side)
 
     def _sides(self, base: str | None, head: str | None, no_base: bool) -> Sides:
         try:
@@ -183,36 +244,22 @@ class Project:
 
     def _nothing(self, sides: Sides) -> Result:
         """Nothing differs: said, and written like any run."""
-        result = _nothing(sides)
+        run_id = new_run_id(datetime.datetime.now(datetime.UTC), self.root)
+        result = replace(_nothing(sides), run=run_id)
         journal = Journal(self.root, result.run)
         journal.begin(_manifest(result.run, Plan((), (), (), result.notes), sides))
         journal.end(json_reporter.render(result))
         return result
 
-    def _run(
-        self,
-        plan: Plan,
-        sides: Sides,
-        base: Side | None,
-        head: Side,
-        terms: Terms,
-        given: tuple[str, ...],
-    ) -> Result:
-        run_id = new_run_id(datetime.datetime.now(datetime.UTC))
+    def _run(self, planned: "_Planned", terms: Terms, given: tuple[str, ...]) -> Result:
+        plan, sides = planned.plan, planned.sides
+        run_id = new_run_id(datetime.datetime.now(datetime.UTC), self.root)
         journal = Journal(self.root, run_id)
         store = own_store(self.root)
-        run = Run(
-            plan,
-            run_id=run_id,
-            base=sides.base,
-            head=sides.head,
-            config=head.config,
-            providers=self.providers(head.config),
-            store=store,
-            recorded=recorded_for(plan, base, head),
-            terms=terms,
-            on_trial=lambda suite, case, side, trial: journal.trial(_trial(suite, case, side, trial)),
-        )
+        run = self._prepared(
+            planned, terms, run_id, store,
+            lambda suite, case, side, trial: journal.trial(_trial(suite, case, side, trial)),
+        )  # fmt: skip
         journal.begin(_manifest(run_id, plan, sides))
         text = None
         try:
@@ -230,6 +277,28 @@ class Project:
         finally:
             journal.end(text)
             store.close()
+
+    def _prepared(
+        self,
+        planned: "_Planned",
+        terms: Terms,
+        run_id: str,
+        store: SharedStore,
+        on_trial: Callable[[str, str, str, Trial], None],
+    ) -> Run:
+        plan, sides, base, head = planned
+        return Run(
+            plan,
+            run_id=run_id,
+            base=sides.base,
+            head=sides.head,
+            config=head.config,
+            providers=self.providers(head.config),
+            store=store,
+            recorded=recorded_for(plan, base, head),
+            terms=terms,
+            on_trial=on_trial,
+        )
 
     def _acting(self, head: Revision) -> Any:
         """Everything but folders comes from head's own configuration."""
@@ -249,6 +318,22 @@ class Project:
             return None, revision
         self.split(revision)
         return prompt_id, rest
+
+
+class _Planned(NamedTuple):
+    plan: Plan
+    sides: Sides
+    base: Side | None
+    head: Side
+
+
+def _limits(planned: _Planned, max_calls: int | None, max_cost: float | None) -> Limits:
+    """What the command line says, else the project."""
+    budget = planned.head.config.budget
+    return Limits(
+        calls=budget.max_calls if max_calls is None else max_calls,
+        cost=budget.max_cost if max_cost is None else max_cost,
+    )
 
 
 def _given(base: str | None, head: str | None, no_base: bool) -> tuple[str, ...]:

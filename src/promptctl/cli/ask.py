@@ -69,7 +69,14 @@ def ask(
     project = Project()
     values = None if case_id else values_of(variables, file)
     target = destination(project, prompts[0], values or {}, suite) if keep else None
-    asked = ask_now(project, prompts, case_id=case_id, values=values, models=models, progress=Bar())
+    asked = ask_now(
+        project,
+        prompts,
+        case_id=case_id,
+        values=values,
+        models=models,
+        progress=Bar(currency=project.config.project.currency),
+    )
     _show(project, asked)
     refuse_unanswered(project, asked.replies)
     if target is not None:

@@ -1,13 +1,14 @@
 """`promptctl test`: compare two revisions, report, exit by the decision."""
 
+import json
 from typing import Any
 
 import click
 
 from promptctl.api.project import Project
 from promptctl.cli.main import show_error
-from promptctl.cli.output import refuse_both, save, style, talk, write
-from promptctl.cli.progress import Bar
+from promptctl.cli.output import refuse_both, save, style, table, talk, write
+from promptctl.cli.progress import Bar, money
 from promptctl.core.result import Result
 from promptctl.core.words import plural
 from promptctl.engine.bill import Forecast
@@ -23,6 +24,8 @@ Examples:
   promptctl test --case late-refund-3f9c2a -v
   promptctl test --base reply@main --head reply-short@WORKTREE
   promptctl test --offline --json -        from stored answers, as JSON
+  promptctl test --dry-run                 what would be asked, and about what it costs
+  promptctl test --max-cost 0.50 --deadline 600
 
 \b
 Exit codes: 0 passed or undecided, 1 the gate failed, 2 the project or the
@@ -41,13 +44,29 @@ command line is wrong, 3 the question could not be answered, 130 interrupted.
 @click.option("--samples", type=click.IntRange(1, 100), metavar="N", help="First draws per case and side.")
 @click.option("--model", metavar="M", help="This model on both sides, instead of the prompt's own.")
 @click.option("--offline", is_flag=True, help="Use stored and recorded answers only.")
-@click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Refuse a plan with more calls.")
+@click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Never more calls than this.")
+@click.option(
+    "--max-cost", type=click.FloatRange(0), metavar="X", help="Never more than this, in the currency."
+)
+@click.option(
+    "--deadline", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds for the whole run."
+)
+@click.option(
+    "--concurrency", type=click.IntRange(1, 10_000), metavar="N", help="Calls at a time to a provider."
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be asked and what it costs; ask nothing.")
 @click.option("--strict", is_flag=True, help="Exit 3 where the evidence does not decide.")
 @click.option("--json", "json_file", metavar="F", help="Write the result; - is standard output.")
 @click.option("-v", "--verbose", is_flag=True, help="Every case with its outputs.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the decision.")
 def test(
-    json_file: str | None, verbose: bool, quiet: bool, no_base: bool, base: str | None, **options: Any
+    json_file: str | None,
+    verbose: bool,
+    quiet: bool,
+    no_base: bool,
+    base: str | None,
+    dry_run: bool,
+    **options: Any,
 ) -> int:
     """Says what a change to prompts breaks, what it fixes, and how sure that is.
 
@@ -60,13 +79,15 @@ def test(
         raise refuse_both("--verbose", "--quiet")
     project = Project()
     selectors = options.pop("selectors")
+    if dry_run:
+        return _foresee(project, selectors, json_file, base=base, no_base=no_base, **options)
     try:
         result = project.test(
             *selectors,
             base=base,
             no_base=no_base,
-            progress=None if quiet else Bar(),
-            on_forecast=None if quiet else lambda found: _tell(found, project.config.project.currency),
+            progress=None if quiet else Bar(currency=project.config.project.currency),
+            on_forecast=None if quiet else _tell,
             **options,
         )
     except Incomplete as error:
@@ -90,10 +111,51 @@ def _show(result: Result, json_file: str | None, *, verbose: bool, quiet: bool) 
         write(report, trusted=True)
 
 
-def _tell(found: Forecast, currency: str) -> None:
-    """One line before anything is asked: how much differs, how many calls that takes, about what they cost."""
+def _foresee(project: Project, selectors: tuple[str, ...], json_file: str | None, **options: Any) -> int:
+    """What would be asked, on standard output; a plan that would be refused is refused."""
+    for name in ("offline", "strict", "deadline", "concurrency"):  # they change nothing about the plan
+        options.pop(name)
+    found, refused = project.forecast(*selectors, **options)
+    if json_file is not None:
+        plan = {**found._asdict(), "suites": [one._asdict() for one in found.suites]}
+        save(json.dumps(plan, indent=2, ensure_ascii=True) + "\n", json_file)
+    if json_file != "-":
+        write(_page(found))
+    if refused:
+        raise refused
+    return 0
+
+
+def _page(found: Forecast) -> str:
     if not found.cases:
-        return
+        return "plan       nothing to ask: no case is affected"
+    lines = [_plan_line(found)]
+    if found.calls:
+        cost = "cost unknown" if found.cost is None else money(found.cost, found.currency)
+        missing = f" (no price of {', '.join(found.unpriced)})" if found.unpriced else ""
+        lines.append(f"estimate   {found.tokens[0]:,} tokens in, {found.tokens[1]:,} out, {cost}{missing}")
+    if len(found.suites) > 1:
+        rows = [
+            (
+                one.suite,
+                one.model,
+                str(one.cases),
+                "" if one.differ is None else str(one.differ),
+                str(one.calls),
+            )
+            for one in found.suites
+        ]
+        lines += ["", table(("suite", "model", "cases", "differ", "calls"), rows)]
+    return "\n".join(lines)
+
+
+def _tell(found: Forecast) -> None:
+    """One line before anything is asked: how much differs, how many calls that takes, about what they cost."""
+    if found.cases:
+        talk(_plan_line(found))
+
+
+def _plan_line(found: Forecast) -> str:
     cases = plural(found.cases, "case")
     if found.differ is not None:
         cases = f"{found.differ} of {cases} {'differs' if found.differ == 1 else 'differ'}"
@@ -102,5 +164,5 @@ def _tell(found: Forecast, currency: str) -> None:
         line += f" to {', '.join(found.models)}"
     line += f", {plural(found.stored, 'answer')} stored"
     if found.calls and found.cost:
-        line += f", about {'$' if currency == 'USD' else currency + ' '}{found.cost:.3f}"
-    talk(line)
+        line += f", about {money(found.cost, found.currency)}"
+    return line

@@ -22,16 +22,17 @@ class Request(Record):
     @property
     def digest(self) -> str:
         """`r1:` over {model, messages, params, tools, response_format}."""
-        return digest(
-            "r1",
-            {
-                "model": self.model,
-                "messages": [message.as_dict() for message in self.messages],
-                "params": self.params,
-                "tools": self.tools,
-                "response_format": self.response_format,
-            },
-        )
+        return digest("r1", self.meaning())
+
+    def meaning(self) -> dict[str, Any]:
+        """What its digest is over."""
+        return {
+            "model": self.model,
+            "messages": [message.as_dict() for message in self.messages],
+            "params": self.params,
+            "tools": self.tools,
+            "response_format": self.response_format,
+        }
 
 
 class Usage(Record):

@@ -132,7 +132,8 @@ def _incomplete(comparison: Comparison, gate: Gate) -> Ruling | None:
     ]
     total = len(comparison.changes)
     if any(_failed_by(change, "budget") for change in comparison.having("error")):
-        return _incompletely("budget", "the budget was spent before all cases were answered", errors)
+        cause = _cause(comparison, "budget")
+        return _incompletely("budget", f"{total - len(errors)} of {total} cases answered, {cause}", errors)
     if len(errors) > gate.max_errors:
         return _incompletely(
             "errors", f"{total - len(errors)} of {total} cases answered, {_cause(comparison)}", errors
@@ -150,10 +151,10 @@ def _failed_by(change: Change, kind: str) -> bool:
     return any(trial.failure is not None and trial.failure.kind == kind for trial in trials)
 
 
-def _cause(comparison: Comparison) -> str:
+def _cause(comparison: Comparison, kind: str | None = None) -> str:
     for change in comparison.having("error"):
         for trial in (*change.pair.head, *change.pair.base):
-            if trial.failure is not None:
+            if trial.failure is not None and kind in (None, trial.failure.kind):
                 return trial.failure.message.removeprefix("not asked: ")
             for verdict in trial.verdicts:
                 if trial.outcome == "error" and verdict.status == "unscored":

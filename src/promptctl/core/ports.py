@@ -46,12 +46,16 @@ class AnswerStore(Protocol):
 class Progress(Protocol):
     """Told about each answer while a run is going on."""
 
-    def start(self, total: int) -> None:
-        """`total` calls are about to be sent."""
+    def start(self, total: int, *, reused: int = 0) -> None:
+        """`total` questions are about to be asked; `reused` more were answered before."""
         ...
 
-    def advance(self, answered: Answered) -> None:
-        """One call has ended."""
+    def advance(self, answered: Answered, *, cost: float | None = None) -> None:
+        """A question is done with. `cost` is that of all so far, None where it is not known."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """A server asked to be left alone for so long."""
         ...
 
     def end(self) -> None:

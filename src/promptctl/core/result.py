@@ -71,13 +71,19 @@ class Tokens(Shown):
 
 
 class Calls(Shown):
-    """What the run asked and cost. `cost` is None when the price of a model that was asked is unknown."""
+    """What the run asked and cost. `cost` is None when the price of a model that was asked is unknown.
+
+    `retried` calls were sent again after a failure, and of these `possibly_paid_twice` after one whose answer was lost.
+    `rate_limited` calls were refused by servers, which were left alone for `paused_seconds` in all.
+    """
 
     prompt: Sent = Sent()
     judge: JudgeCalls = JudgeCalls()
     confirm: ConfirmCalls = ConfirmCalls()
     retried: int = 0
     possibly_paid_twice: int = 0
+    rate_limited: int = 0
+    paused_seconds: float = 0.0
     tokens: Tokens = Tokens()
     cost: float | None = None
     currency: str = "USD"

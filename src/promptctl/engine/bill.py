@@ -1,6 +1,7 @@
 """What a run asked and what that cost."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from promptctl.core.config import Config, Price
@@ -8,9 +9,13 @@ from promptctl.core.digest import canonical_json
 from promptctl.core.exchange import Answered, Output, Request, Source, Usage
 from promptctl.core.record import replace
 from promptctl.core.result import Calls, Sent, Tokens
+from promptctl.core.words import plural
+from promptctl.engine.asking.spending import Limits, Tally, too_many_calls
+from promptctl.engine.asking.wanted import Wanted
 from promptctl.engine.conversations import Draw, ahead
 from promptctl.engine.load import routed
-from promptctl.engine.plan import Plan
+from promptctl.engine.plan import Plan, SuitePlan
+from promptctl.errors import Incomplete
 
 FREE = ("embedded", "scripted")
 """Kinds of provider that answer on this machine: their price is known to be nothing."""
@@ -22,15 +27,18 @@ IMAGE_TOKENS = {"low": 85, "high": 1000}
 """Tokens that an image is taken to have, by the detail that is asked for: what a middling picture costs at OpenAI."""
 
 
-def bill(used: Iterable[tuple[str, Answered | None]], *, saved_equal: int, config: Config) -> Calls:
+def bill(
+    used: Iterable[tuple[str, Answered | None]], *, saved_equal: int, config: Config, tally: Tally
+) -> Calls:
     """The calls of a run.
 
     Args:
         used: Per question, the model as the project calls it and the answer; None where nothing was asked.
         saved_equal: Draws that base did not need because head sends the same.
         config: For prices; a model without one makes the cost unknown, never 0.
+        tally: What asking took beyond one call a question.
     """
-    sent = reused = tokens_in = tokens_out = retried = 0
+    sent = reused = tokens_in = tokens_out = 0
     cost: float = 0.0
     unknown: set[str] = set()
     for model, answered in used:
@@ -41,21 +49,24 @@ def bill(used: Iterable[tuple[str, Answered | None]], *, saved_equal: int, confi
             continue
         if not isinstance(answered.answer, Output):
             sent += answered.answer.sent
+            if answered.answer.lost and not is_free(model, config):
+                unknown.add(model)  # it may have been billed, and nobody said how much
             continue
         sent += 1
-        output = answered.answer
-        retried += output.attempts - 1
-        usage = output.usage or Usage()
+        usage = answered.answer.usage or Usage()
         tokens_in += usage.input or 0
         tokens_out += usage.output or 0
-        paid = price(output, model, config)
+        paid = price(answered.answer, model, config)
         if paid is None:
             unknown.add(model)
         else:
             cost += paid
     return Calls(
         prompt=Sent(sent=sent, reused=reused, saved_equal=saved_equal),
-        retried=retried,
+        retried=tally.retried,
+        possibly_paid_twice=tally.twice,
+        rate_limited=tally.refusals,
+        paused_seconds=round(tally.paused, 1),
         tokens=Tokens(input=tokens_in, output=tokens_out),
         cost=None if unknown else round(cost, 6),
         currency=config.project.currency,
@@ -67,8 +78,7 @@ def price(output: Output, model: str, config: Config) -> float | None:
     """What one answer cost in the project's currency; None where it cannot be known."""
     if output.cost is not None:
         return output.cost
-    route = routed(config, model)
-    if route and route.kind in FREE:
+    if is_free(model, config):
         return 0.0
     known: Price | None = config.prices.get(model)
     usage = output.usage
@@ -82,10 +92,35 @@ def priced(output: Output, model: str, config: Config) -> Output:
     return replace(output, cost=price(output, model, config))
 
 
+def is_free(model: str, config: Config) -> bool:
+    """Whether the model runs on this machine, so that its price is known to be nothing."""
+    route = routed(config, model)
+    return bool(route and route.kind in FREE)
+
+
+class Expected(NamedTuple):
+    """What a call will take, before it is made. `cost` is in the project's currency, None where it is not known."""
+
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+
+
+class SuiteForecast(NamedTuple):
+    """What one suite is about to ask, under one model. A question that two suites share counts in both."""
+
+    suite: str
+    model: str
+    cases: int
+    differ: int | None
+    calls: int
+
+
 class Forecast(NamedTuple):
     """What a run is about to ask. `differ` is None without a base.
 
-    `cost` is an estimate in the project's currency, None where it is not known.
+    `cost` is an estimate in the project's currency, None where it is not known: `unpriced` are the models whose price
+    is missing. `tokens` are estimates too, of what goes in and what comes out.
     """
 
     cases: int
@@ -94,6 +129,14 @@ class Forecast(NamedTuple):
     stored: int
     models: tuple[str, ...]
     cost: float | None
+    tokens: tuple[int, int] = (0, 0)
+    unpriced: tuple[str, ...] = ()
+    suites: tuple[SuiteForecast, ...] = ()
+    currency: str = "USD"
+
+
+NOTHING = Forecast(cases=0, differ=0, calls=0, stored=0, models=(), cost=0.0)
+"""Nothing is asked."""
 
 
 def forecast(plan: Plan, waiting: Sequence[Draw], stored: int, config: Config) -> Forecast:
@@ -105,7 +148,6 @@ def forecast(plan: Plan, waiting: Sequence[Draw], stored: int, config: Config) -
         stored: How many questions something stored answers.
         config: For prices.
     """
-    cases = [planned for suite in plan.suites for planned in suite.cases]
     asked = {
         draw.waiting.key: (draw.waiting.request, draw.rendered.model) for draw in waiting if draw.waiting
     }
@@ -114,28 +156,78 @@ def forecast(plan: Plan, waiting: Sequence[Draw], stored: int, config: Config) -
     for model in models:
         later = ahead(draw for draw in waiting if draw.rendered.model == model)
         calls += [(request, model) for request in later]
-    costs = [_guess(request, model, config) for request, model in calls]
-    known = [cost for cost in costs if cost is not None]
+    expected = [expect(request, model, config) for request, model in calls]
+    known = [one.cost for one in expected if one.cost is not None]
+    turns = Counter({id(draw.rendered): draw.turns - len(draw.answers) for draw in waiting if draw.waiting})
+    samples = Counter(id(draw.rendered) for draw in waiting if draw.waiting)
+    suites = tuple(_of_suite(suite, turns, samples) for suite in plan.suites)
     return Forecast(
-        cases=len(cases),
-        differ=sum(not planned.unchanged for planned in cases)
+        cases=sum(suite.cases for suite in suites),
+        differ=sum(suite.differ or 0 for suite in suites)
         if any(suite.has_base for suite in plan.suites)
         else None,
         calls=len(calls),
         stored=stored,
         models=tuple(sorted(models)),
-        cost=sum(known) if len(known) == len(costs) else None,
+        cost=sum(known) if len(known) == len(expected) else None,
+        tokens=(sum(one.input_tokens for one in expected), sum(one.output_tokens for one in expected)),
+        unpriced=tuple(
+            sorted({model for (_, model), one in zip(calls, expected, strict=True) if one.cost is None})
+        ),
+        suites=suites,
+        currency=config.project.currency,
     )
 
 
-def _guess(request: Request, model: str, config: Config) -> float | None:
-    """About what one call will cost: four letters or one Chinese character a token, images, and a short answer."""
-    route = routed(config, model)
-    if route and route.kind in FREE:
-        return 0.0
-    known = config.prices.get(model)
-    if known is None:
+def _of_suite(suite: SuitePlan, turns: Counter[int], samples: Counter[int]) -> SuiteForecast:
+    sent = {id(rendered) for planned in suite.cases for rendered in planned.sides}
+    return SuiteForecast(
+        suite=suite.suite.id,
+        model=suite.model,
+        cases=len(suite.cases),
+        differ=sum(not planned.unchanged for planned in suite.cases) if suite.has_base else None,
+        calls=sum(turns[one] * samples[one] for one in sent),
+    )
+
+
+def refusal(found: Forecast, limits: Limits) -> Incomplete | None:
+    """Why a plan may not be carried out: it is beyond the limits, or nobody knows its cost while that has a limit."""
+    if limits.calls is not None and found.calls > limits.calls:
+        return too_many_calls(found.calls, limits.calls)
+    if limits.cost is None or not found.calls:
         return None
+    at = "--max-cost, or [budget] max_cost"
+    if found.cost is None:
+        names = ", ".join(found.unpriced)
+        return Incomplete(
+            f"the cost of {plural(found.calls, 'call')} cannot be held to {limits.cost:g}: {names} has no price",
+            slug="unknown-price",
+            at=at,
+            fix=f'write its price per million tokens: [prices."{found.unpriced[0]}"] in promptctl.toml',
+        )
+    if found.cost > limits.cost:
+        return Incomplete(
+            f"about {found.cost:.4g} {found.currency} are needed, and at most {limits.cost:g} are allowed",
+            slug="budget",
+            at=at,
+            fix="allow more, or select fewer cases",
+        )
+    return None
+
+
+def costing(config: Config) -> Callable[[Wanted, Output | None], float | None]:
+    """What an answer to a question cost, or without one about what it will."""
+
+    def cost_of(wanted: Wanted, output: Output | None) -> float | None:
+        if output is None:
+            return expect(wanted.request, wanted.model, config).cost
+        return price(output, wanted.model, config)
+
+    return cost_of
+
+
+def expect(request: Request, model: str, config: Config) -> Expected:
+    """About what one call takes: four letters or one Chinese character a token, images, and a short answer."""
     text = "".join(message.text for message in request.messages)
     if request.tools or request.response_format:
         text += canonical_json([request.tools, request.response_format])
@@ -143,4 +235,10 @@ def _guess(request: Request, model: str, config: Config) -> float | None:
     details = [image.detail for message in request.messages for image in message.images]
     tokens = letters / 4 + (len(text) - letters)
     tokens += sum(IMAGE_TOKENS["low" if detail == "low" else "high"] for detail in details)
-    return (tokens * known.input + USUAL_ANSWER * known.output) / 1_000_000
+    known = config.prices.get(model)
+    cost = None
+    if is_free(model, config):
+        cost = 0.0
+    elif known is not None:
+        cost = (tokens * known.input + USUAL_ANSWER * known.output) / 1_000_000
+    return Expected(round(tokens), USUAL_ANSWER, cost)

@@ -8,7 +8,8 @@ from promptctl.core.ports import Provider
 from promptctl.core.record import replace
 from promptctl.engine.asking.wanted import Wanted
 from promptctl.engine.grading import why_over
-from promptctl.engine.requests import Rendered, stand_in
+from promptctl.engine.rendered import Rendered
+from promptctl.engine.requests import stand_in
 from promptctl.errors import PromptctlError
 
 # Answers that cannot be drawn again say the most about where a conversation came from.
@@ -24,7 +25,7 @@ def next_request(rendered: Rendered, replies: Sequence[Output]) -> Request | Non
     later = rendered.later
     if later is None or len(replies) >= len(later.says) or why_over(replies[-1], later.finished):
         return None
-    return replace(rendered.request, messages=later.messages([reply.text for reply in replies]))
+    return replace(rendered.sender.blank, messages=later.messages([reply.text for reply in replies]))
 
 
 def digests_along(rendered: Rendered, reply: Callable[[str], Output | None]) -> Iterator[str]:
@@ -52,7 +53,7 @@ class Draw:
 
     def __init__(self, rendered: Rendered, sample: int, provider: Provider) -> None:
         self.rendered = rendered
-        self.questions = [Wanted(rendered.request, sample, provider, rendered.digest)]
+        self.questions = [Wanted(rendered, sample, provider, rendered.model)]
         self.answers: list[Answered] = []
         self.failure: Failure | None = None
 
@@ -92,7 +93,7 @@ class Draw:
             return None
         if request is None:
             return None
-        self.questions.append(Wanted(request, first.sample, first.provider))
+        self.questions.append(Wanted(request, first.sample, first.provider, model=first.model))
         return self.questions[-1]
 
 
@@ -148,5 +149,5 @@ def ahead(draws: Iterable[Draw]) -> list[Request]:
             if key not in found:
                 stand_ins = [stand_in(number + 1) for number in range(turn)]
                 messages = rendered.later.messages(stand_ins)
-                found[key] = replace(rendered.request, messages=messages)
+                found[key] = replace(rendered.sender.blank, messages=messages)
     return list(found.values())

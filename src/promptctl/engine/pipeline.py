@@ -25,13 +25,15 @@ from promptctl.core.result import (
 from promptctl.core.run import Pair, Reply, Trial
 from promptctl.core.stats import holm
 from promptctl.engine.answering import Providers
-from promptctl.engine.asking.ask import AskingInterrupted, BulkStore, answer_all
-from promptctl.engine.bill import Forecast, bill, forecast, priced
+from promptctl.engine.asking.ask import AskingInterrupted, answer_all
+from promptctl.engine.asking.desk import SharedStore
+from promptctl.engine.asking.spending import NO_LIMITS, Limits, Tally
+from promptctl.engine.bill import Forecast, bill, costing, forecast, priced, refusal
 from promptctl.engine.conversations import Draw, Draws, settle
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
 from promptctl.engine.records import affected_record, suite_record
 from promptctl.engine.regrade import regraded
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 from promptctl.store.revisions import Revision
 
 
@@ -39,7 +41,7 @@ class Terms(NamedTuple):
     """How a run may ask."""
 
     offline: bool = False
-    max_calls: int | None = None
+    limits: Limits = NO_LIMITS
     strict: bool = False
     progress: Progress | None = None
     on_forecast: Callable[[Forecast], None] | None = None
@@ -57,7 +59,7 @@ class Run:
         head: Revision,
         config: Config,
         providers: Providers,
-        store: BulkStore | None,
+        store: SharedStore | None,
         recorded: Mapping[tuple[str, int], Output],
         terms: Terms,
         on_trial: Callable[[str, str, str, Trial], None],
@@ -67,6 +69,7 @@ class Run:
         self.providers, self.store, self.recorded = providers, store, recorded
         self.on_trial = on_trial
         self._made: dict[tuple[int, int], Draw] = {}
+        self._tally = Tally()
         self.started = datetime.datetime.now(datetime.UTC)
         self._clock = time.monotonic()
 
@@ -104,19 +107,22 @@ class Run:
 
     def _ask(self) -> bool:
         """Draws everything as far as that is possible, and gives whether it was interrupted."""
-        needed = [draw for plan in self.plan.suites for draw in self._draws(plan, asked=True)]
-        optional = [draw for plan in self.plan.suites for draw in self._draws(plan, asked=False)]
-        known = self._look_up([*needed, *optional])
+        needed, optional = self._all_draws()
+        found = self._foreseen(needed, optional)
         draws = Draws(draw for draw in needed if draw.waiting)
         if self.terms.on_forecast:
-            self.terms.on_forecast(forecast(self.plan, draws.all, known, self.config))
+            self.terms.on_forecast(found)
+        if not self.terms.offline and (refused := refusal(found, self.terms.limits)):
+            raise refused
         try:
-            found = answer_all(
+            answers = answer_all(
                 draws.questions,
                 store=self.store,
                 recorded=self.recorded,
                 offline=self.terms.offline,
-                max_calls=self.terms.max_calls,
+                limits=self.terms.limits,
+                cost_of=costing(self.config),
+                tally=self._tally,
                 progress=self.terms.progress,
                 follow=draws.follow,
                 ahead=draws.ahead,
@@ -124,8 +130,21 @@ class Run:
         except AskingInterrupted as stop:
             settle((*needed, *optional), stop.answers)
             return True
-        settle((*needed, *optional), found)
+        settle((*needed, *optional), answers)
         return False
+
+    def forecast(self) -> Forecast:
+        """What the run would ask. Nothing is asked, and nothing is written."""
+        return self._foreseen(*self._all_draws())
+
+    def _all_draws(self) -> tuple[list[Draw], list[Draw]]:
+        """The draws that are wanted, and those that count if their answer happens to be there."""
+        needed = [draw for plan in self.plan.suites for draw in self._draws(plan, asked=True)]
+        return needed, [draw for plan in self.plan.suites for draw in self._draws(plan, asked=False)]
+
+    def _foreseen(self, needed: list[Draw], optional: list[Draw]) -> Forecast:
+        known = self._look_up([*needed, *optional])
+        return forecast(self.plan, [draw for draw in needed if draw.waiting], known, self.config)
 
     def _look_up(self, draws: list[Draw]) -> int:
         """Draws what needs no call, and gives how many answers that took."""
@@ -205,7 +224,7 @@ class Run:
         if draw.failure:
             turn = len(replies) + 1 if says else None
             return replace(trial, failure=self._told(draw.failure, turn, len(says)), turn=turn)
-        offered = bool(draw.rendered.request.tools)
+        offered = draw.rendered.offers_tools
         seen = [priced(reply, draw.rendered.model, self.config) for reply in replies]
         outcome, verdicts, turn = plan.grade(planned.case, seen, tools_offered=offered)
         return replace(trial, outcome=outcome, answer=replies[-1], verdicts=verdicts, turn=turn)
@@ -264,7 +283,7 @@ class Run:
                         for wanted, answered in zip(draw.questions, draw.answers, strict=False):
                             used[wanted.key] = (draw.rendered.model, answered)
                     saved += _saved(planned, sides)
-        return bill(used.values(), saved_equal=saved, config=self.config)
+        return bill(used.values(), saved_equal=saved, config=self.config, tally=self._tally)
 
 
 def _saved(planned: PlannedCase, sides: list[Draw]) -> int:

@@ -42,7 +42,7 @@ class _Report:
             if self.result.suites:
                 yield ""
                 yield from self._evidence()
-                yield self._calls()
+                yield from self._calls()
                 yield from self._next_steps()
         yield self._decision()
 
@@ -122,18 +122,41 @@ class _Report:
             parts.append(plural(counts["error"], "error"))
         return self.page.fit("  " + "; ".join(parts))
 
-    def _calls(self) -> str:
+    def _calls(self) -> Iterator[str]:
+        """What was asked and what that cost; the line goes on below where it is too long."""
         calls = self.result.calls
-        cost = f"{calls.currency} {calls.cost:.3f}" if calls.cost is not None else "cost unknown"
-        if calls.currency == "USD" and calls.cost is not None:
-            cost = f"${calls.cost:.3f}"
         sent = calls.prompt.sent + calls.judge.sent + calls.confirm.sent
-        reused, saved = calls.prompt.reused, calls.prompt.saved_equal
-        line = f"  {plural(sent, 'call')}, {reused} reused, {saved} saved as equal, {cost}"
+        line = ""
+        for part in self._call_parts(plural(sent, "call")):
+            if line and len(line) + len(part) > self.page.style.columns:
+                yield line
+                line = ""
+                part = f"   {part.lstrip(',; ')}"
+            line += part if line else f"  {part}"
+        yield self.page.fit(line)
+
+    def _call_parts(self, first: str) -> Iterator[str]:
+        calls = self.result.calls
+        confirmed = calls.confirm.sent
+        yield f"{first} ({calls.prompt.sent} head, {confirmed} confirm)" if confirmed else first
+        yield f", {calls.prompt.reused + calls.judge.reused} reused, {calls.prompt.saved_equal} saved as equal"
+        if calls.retried:
+            yield f", {calls.retried} retried"
+        if calls.possibly_paid_twice:
+            yield f", {calls.possibly_paid_twice} possibly paid twice"
+        if calls.rate_limited:
+            yield f", {calls.rate_limited} refused for now (429), waited {calls.paused_seconds:.0f} s"
+        if calls.tokens.input or calls.tokens.output:
+            yield f", {calls.tokens.input:,} + {calls.tokens.output:,} tokens"
+        if calls.cost is None:
+            yield ", cost unknown"
+        else:
+            yield (
+                f", ${calls.cost:.3f}" if calls.currency == "USD" else f", {calls.currency} {calls.cost:.3f}"
+            )
         detectable = [suite.detectable for suite in self.result.suites if suite.detectable is not None]
         if len(self.result.suites) == 1 and detectable:
-            line += f"; detects −{points(round(detectable[0], 2))} points at 80 %"
-        return self.page.fit(line)
+            yield f"; detects −{points(round(detectable[0], 2))} points at 80 %"
 
     def _next_steps(self) -> Iterator[str]:
         meant = None

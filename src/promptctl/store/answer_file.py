@@ -1,7 +1,15 @@
 """The file of the answer store as a file: its folder, and what happens to a damaged one. Never deletes."""
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+
+_ASIDE = ".damaged-"
+# The bytes that SQLite locks in a file, whether they exist or not: its pending, reserved and shared locks.
+_LOCKED_FROM, _LOCKED = 0x40000000, 512
+_PATIENCE_SECONDS = 30.0
 
 
 def now() -> str:
@@ -25,6 +33,12 @@ def is_still(path: Path, inode: int) -> bool:
         return False
 
 
+def refuse_what_is_no_file(path: Path) -> None:
+    """Raises OSError for a folder, a pipe or a device: SQLite would wait for a pipe for ever."""
+    if path.exists() and not path.is_file():
+        raise OSError("something that is not a file stands in its place")
+
+
 def set_aside(path: Path, inode: int) -> Path | None:
     """Renames a damaged file and its journal, with the date; a new one can then take its place.
 
@@ -33,15 +47,43 @@ def set_aside(path: Path, inode: int) -> Path | None:
             nothing is renamed, and None is given.
 
     Raises:
-        OSError: it cannot be renamed.
+        OSError: it cannot be renamed, or another process does not let go of it.
     """
     if not is_still(path, inode):
         return None
-    aside = _free_name(path, f"{path.name}.damaged-{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-    journal = path.with_name(f"{path.name}-journal")
-    if journal.exists():  # SQLite would play it into the new file
-        journal.rename(aside.with_name(f"{aside.name}-journal"))
-    return path.rename(aside)
+    with _alone_with(path):
+        if not is_still(path, inode):
+            return None
+        aside = _free_name(path, f"{path.name}{_ASIDE}{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+        journal = path.with_name(f"{path.name}-journal")
+        if journal.exists():  # SQLite would play it into the new file
+            journal.rename(aside.with_name(f"{aside.name}-journal"))
+        return path.rename(aside)
+
+
+def kept_aside(path: Path) -> list[Path]:
+    """The damaged files that once stood at `path`, oldest first by their names."""
+    return sorted(
+        one for one in path.parent.glob(f"{path.name}{_ASIDE}*") if not one.name.endswith("-journal")
+    )
+
+
+@contextmanager
+def _alone_with(path: Path) -> Iterator[None]:
+    """No other process reads or writes the file in the block: its journal would be played into the next one."""
+    import fcntl
+
+    end = time.monotonic() + _PATIENCE_SECONDS
+    with path.open("rb+") as file:
+        while True:
+            try:
+                fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB, _LOCKED, _LOCKED_FROM)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.01)
+        yield
 
 
 def _free_name(path: Path, name: str) -> Path:

@@ -33,6 +33,7 @@ CREATE TABLE IF NOT EXISTS damaged (
 CREATE TABLE IF NOT EXISTS about (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
 _KEYS = {"answers": ("kind", "base_url", "request", "sample"), "imported": ("request", "sample")}
+_KIND = {"answers": "kind, base_url", "imported": "'', ''"}  # imported ones have neither
 
 
 class Row(NamedTuple):
@@ -49,16 +50,30 @@ class Row(NamedTuple):
 
 def rows(connection: Any, table: str, requests: Iterable[str]) -> Iterator[Row]:
     """All rows of `table` about `requests`. Imported ones have an empty kind and base URL."""
-    first = "kind, base_url" if table == "answers" else "'', ''"
     names = list(requests)
     for start in range(0, len(names), _CHUNK):
         some = names[start : start + _CHUNK]
         marks = ", ".join("?" * len(some))
         query = (
-            f"SELECT {first}, request, sample, value, sha256, at FROM {table} "  # noqa: S608 - names of ours
+            f"SELECT {_KIND[table]}, request, sample, value, sha256, at FROM {table} "  # noqa: S608 - names of ours
             f"WHERE request IN ({marks}) AND typeof(sample) = 'integer'"
         )
         yield from map(Row._make, connection.execute(query, some))
+
+
+def all_rows(connection: Any, table: str) -> Iterator[Row]:
+    """Every row of `table`, in the order in which they were stored."""
+    return (row for _, row in numbered_rows(connection, table, 0, 2**63 - 1))
+
+
+def numbered_rows(connection: Any, table: str, first: int, last: int) -> Iterator[tuple[int, Row]]:
+    """The rows of `table` whose number lies from `first` to `last`, each with its number."""
+    query = (
+        f"SELECT seq, {_KIND[table]}, request, sample, value, sha256, at FROM {table} "  # noqa: S608 - names of ours
+        "WHERE seq BETWEEN ? AND ? ORDER BY seq"
+    )
+    for seq, *row in connection.execute(query, (first, last)):
+        yield seq, Row._make(row)
 
 
 def insert(connection: Any, table: str, key: Sequence[str | int], value: bytes, sha256: str, at: str) -> int:
@@ -82,6 +97,13 @@ def insert(connection: Any, table: str, key: Sequence[str | int], value: bytes, 
     )
     connection.execute(f"DELETE FROM {table} WHERE {where}", key)  # noqa: S608 - as above
     return int(connection.execute(query, row).rowcount)
+
+
+def has(connection: Any, table: str, key: Sequence[str | int]) -> bool:
+    """Whether there is a row with this key, damaged or not."""
+    where = " AND ".join(f"{name} = ?" for name in _KEYS[table])
+    query = f"SELECT count(*) FROM {table} WHERE {where}"  # noqa: S608 - names of ours
+    return bool(connection.execute(query, key).fetchone()[0])
 
 
 def sha256_of(connection: Any, request: str, sample: int) -> str:
@@ -140,6 +162,7 @@ def refuse_newer(connection: Any, path: str) -> None:
 
 
 _FIELDS = frozenset(str(name) for name in Output.__annotations__)
+_decode = msgspec.json.Decoder(Output).decode
 
 
 def sealed(output: Output) -> tuple[bytes, str]:
@@ -162,7 +185,7 @@ def opened(value: Any, sha256: Any) -> Output | None:
     if not is_intact(value, sha256):
         return None
     try:
-        return msgspec.json.decode(value, type=Output)
+        return _decode(value)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
         return _opened_slowly(value)
 

@@ -6,20 +6,22 @@ values are JSON with their own SHA-256, so that an edited one is noticed.
 """
 
 import sqlite3
-import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from promptctl.core.exchange import Answered, AnswerKey, Output, Source
 from promptctl.errors import PromptctlError
-from promptctl.store import answer_file, answer_rows
-from promptctl.store.answer_rows import Row, format_of, opened, sealed
+from promptctl.store import answer_claims, answer_file, answer_rows, answer_salvage
+from promptctl.store.answer_claims import Claimed
+from promptctl.store.answer_database import AnswerDatabase
+from promptctl.store.answer_rows import Row, opened, sealed
+from promptctl.store.answer_salvage import Examined
+from promptctl.store.claimant import Owner
 
 BUSY_SECONDS = 30.0
-
-Result = TypeVar("Result")
 
 
 class Draw(NamedTuple):
@@ -42,6 +44,13 @@ class StoreStats(NamedTuple):
     size: int
 
 
+class Swept(NamedTuple):
+    """What a sweep removed: `claims` of processes that have ended, and bytes of the file that nothing used."""
+
+    claims: int
+    size: int
+
+
 def open_store(
     path: str | Path, *, readonly: bool = False, busy_seconds: float = BUSY_SECONDS
 ) -> "SqliteAnswers":
@@ -59,11 +68,10 @@ class SqliteAnswers:
     """
 
     def __init__(self, path: Path, *, readonly: bool = False, busy_seconds: float = BUSY_SECONDS) -> None:
-        self.path, self.readonly, self._busy_seconds = path, readonly, busy_seconds
+        self.path = path
         self.warnings: list[str] = []
-        self._connection: sqlite3.Connection | None = None
-        self._inode = 0
-        self._lock = threading.RLock()
+        self._file = AnswerDatabase(path, readonly=readonly, busy_seconds=busy_seconds, warn=self._warn)
+        self._owners: set[Owner] = set()
 
     def prepare(self) -> None:
         """Makes sure that answers can be stored, before any is paid for.
@@ -71,7 +79,7 @@ class SqliteAnswers:
         Raises:
             PromptctlError: `cannot-write`, or `newer-store`.
         """
-        self._write(answer_rows.touch)
+        self._file.write(answer_rows.touch)
 
     def get_many(self, keys: Iterable[AnswerKey]) -> dict[AnswerKey, Answered]:
         """The answers that are there, by key: asked ones first, then imported ones.
@@ -79,25 +87,56 @@ class SqliteAnswers:
         Raises:
             PromptctlError: `newer-store`; `cannot-read`.
         """
-        wanted = dict.fromkeys(keys)
-        if not wanted:
-            return {}
+        wanted = list(keys)
+        return self._file.read(lambda connection: self._look_up(connection, wanted), {}) if wanted else {}
+
+    def claim(self, keys: Sequence[AnswerKey], owner: Owner) -> Claimed:
+        """Says for each key, in one transaction, whether it is answered by now, ours to ask, or asked by another.
+
+        A claim is ours until its answer is stored, `release` or `close`. What a process holds that has ended, or has
+        held for 15 minutes, is taken over. Claiming a key again renews the claim.
+
+        Raises:
+            PromptctlError: `cannot-write`.
+        """
+
+        def take(connection: sqlite3.Connection) -> Claimed:
+            answered = self._look_up(connection, keys)
+            missing = [key for key in dict.fromkeys(keys) if key not in answered]
+            held = answer_claims.claim(connection, missing, owner)
+            answer_claims.release(connection, answered)  # left by a promptctl that knows no claims
+            return Claimed(answered, tuple(key for key in missing if key not in held), held)
+
+        if not keys:
+            return Claimed({}, (), {})
+        self._owners.add(owner)
+        return self._file.write(take)
+
+    def release(self, keys: Sequence[AnswerKey], owner: Owner) -> None:
+        """Gives up the claims of `owner` on keys that it will not ask after all.
+
+        Raises:
+            PromptctlError: `cannot-write`.
+        """
+        if keys:
+            self._file.write(lambda connection: answer_claims.release(connection, keys, owner))
+
+    def _look_up(
+        self, connection: sqlite3.Connection, keys: Sequence[AnswerKey]
+    ) -> dict[AnswerKey, Answered]:
+        wanted = {key: key for key in keys}  # what is found is kept under the caller's own keys: less memory
         found: dict[AnswerKey, Answered] = {}
-
-        def look_up(connection: sqlite3.Connection) -> None:
-            for row in answer_rows.rows(connection, "answers", {key.request for key in wanted}):
-                key = AnswerKey(row.kind, row.base_url, row.request, row.sample)
-                if key in wanted and (output := self._output(row)):
-                    found[key] = Answered(answer=output, source=Source.STORE)
-            missing = [key for key in wanted if key not in found]
-            rows = answer_rows.rows(connection, "imported", {key.request for key in missing})
-            imported = {(row.request, row.sample): row for row in rows}
-            for key in missing:
-                there = imported.get((key.request, key.sample))
-                if there and (output := self._output(there)):
-                    found[key] = Answered(answer=output, source=Source.IMPORTED)
-
-        self._read(look_up, None)
+        for row in answer_rows.rows(connection, "answers", dict.fromkeys(key.request for key in keys)):
+            key = wanted.get(AnswerKey(*row[:4]))
+            if key and (output := self._output(row)):
+                found[key] = Answered(answer=output, source=Source.STORE)
+        missing = [key for key in wanted if key not in found]
+        rows = answer_rows.rows(connection, "imported", dict.fromkeys(key.request for key in missing))
+        imported = {(row.request, row.sample): row for row in rows}
+        for key in missing:
+            there = imported.get((key.request, key.sample))
+            if there and (output := self._output(there)):
+                found[key] = Answered(answer=output, source=Source.IMPORTED)
         return found
 
     def put(self, key: AnswerKey, output: Output) -> None:
@@ -105,7 +144,7 @@ class SqliteAnswers:
         self.put_many([(key, output)])
 
     def put_many(self, answers: Sequence[tuple[AnswerKey, Output]]) -> int:
-        """Stores answers durably, in one transaction, and gives how many were new.
+        """Stores answers durably, in one transaction, ends the claims on them, and gives how many were new.
 
         Raises:
             PromptctlError: `cannot-write`: none of them was stored.
@@ -114,11 +153,12 @@ class SqliteAnswers:
         rows = [(key, *sealed(output)) for key, output in answers]
 
         def insert(connection: sqlite3.Connection) -> int:
+            answer_claims.release(connection, [key for key, _, _ in rows])
             return sum(
                 answer_rows.insert(connection, "answers", key, value, sha, at) for key, value, sha in rows
             )
 
-        return self._write(insert) if rows else 0
+        return self._file.write(insert) if rows else 0
 
     def put_imported(self, outputs: Sequence[tuple[str, int, Output]]) -> tuple[int, int]:
         """Stores outputs that were produced elsewhere, all or none, and gives (new ones, those already there).
@@ -143,7 +183,7 @@ class SqliteAnswers:
                 new += inserted
             return new
 
-        new = self._write(insert) if outputs else 0
+        new = self._file.write(insert) if outputs else 0
         return new, len(outputs) - new
 
     def samples(self, request: str) -> list[Draw]:
@@ -157,7 +197,7 @@ class SqliteAnswers:
                         answered = Answered(answer=output, source=source)
                         draws.append(Draw(row.sample, answered, row.kind, row.base_url, row.at))
 
-        self._read(collect, None)
+        self._file.read(collect, None)
         return sorted(draws, key=lambda draw: (draw.sample, draw.answered.source != Source.STORE))
 
     def stats(self) -> StoreStats:
@@ -166,102 +206,71 @@ class SqliteAnswers:
         def count(connection: sqlite3.Connection) -> StoreStats:
             return StoreStats(*answer_rows.counts(connection), size=self.path.stat().st_size)
 
-        return self._read(count, StoreStats(0, 0, 0, 0, 0))
+        return self._file.read(count, StoreStats(0, 0, 0, 0, 0))
+
+    def examine(self) -> Examined | None:
+        """What reading every stored answer found; None without a store. Nothing is changed.
+
+        Raises:
+            PromptctlError: `newer-store`; `cannot-read`.
+        """
+        return self._file.examine()
+
+    def kept_aside(self) -> list[tuple[Path, int]]:
+        """The damaged files that were set aside, each with how many answers of it the store lacks."""
+        found = answer_file.kept_aside(self.path)
+
+        def count(connection: sqlite3.Connection) -> list[int]:
+            return [answer_salvage.lacking(connection, path) for path in found]
+
+        none: list[int] = []
+        counts = self._file.read(count, none) or [answer_salvage.readable(path) for path in found]
+        return list(zip(found, counts, strict=True))
+
+    def salvage(self, why: str = "") -> int:
+        """Takes over all that can be read of the damaged files kept aside, and says how many answers that were.
+
+        `why` the store itself is damaged, if it is: it is set aside too, and a new one begun.
+
+        Raises:
+            PromptctlError: `cannot-write`.
+        """
+        if why:
+            self._file.rebuild(why)
+
+        def take(connection: sqlite3.Connection) -> int:
+            return sum(
+                answer_salvage.take_over(connection, path) for path in answer_file.kept_aside(self.path)
+            )
+
+        return self._file.write(take)
+
+    def sweep(self, me: Owner) -> Swept:
+        """Gives back what nothing needs any more. No answer is ever removed, damaged ones neither.
+
+        Raises:
+            PromptctlError: `cannot-write`.
+        """
+        before = self.path.stat().st_size if self.path.is_file() else 0
+        if not before:
+            return Swept(0, 0)
+        claims = self._file.write(partial(answer_claims.sweep, me=me))
+        self._file.shrink()
+        return Swept(claims, before - self.path.stat().st_size)
 
     def close(self) -> None:
-        """Closes the file. The store opens it again if it is used again."""
-        with self._lock:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
+        """Ends the claims that were made here and closes the file. The store opens it again if it is used again."""
+        owners, self._owners = self._owners, set()
+        for owner in owners if self.path.is_file() else ():
+            # A store that can no longer be written: others will see that this process has ended.
+            with suppress(PromptctlError):
+                self._file.write(partial(answer_claims.release_all, owner=owner))
+        self._file.close()
 
     def __del__(self) -> None:
         """A store that nobody closed gives its file back, as files do; Python 3.13 warns of those that do not."""
-        if getattr(self, "_connection", None) is not None:
-            self.close()
-
-    def _read(self, work: Callable[[sqlite3.Connection], Result], empty: Result) -> Result:
-        """`work` on one consistent picture of the file; `empty` without a file."""
-        with self._lock:
-            try:
-                if not self.path.is_file():
-                    return empty
-                connection = self._connected()
-                with _transaction(connection, "BEGIN"):
-                    return work(connection) if format_of(connection) else empty
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise self._refused("cannot-read", "read", error) from None
-                self._set_aside(error)
-                return empty
-            except OSError as error:
-                raise self._refused("cannot-read", "read", error) from None
-
-    def _write(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        with self._lock:
-            try:
-                try:
-                    return self._committed(work)
-                except sqlite3.DatabaseError as error:
-                    if not _is_damage(error):
-                        raise
-                    self._set_aside(error)
-                return self._committed(work)
-            except (sqlite3.DatabaseError, OSError) as error:
-                raise self._refused("cannot-write", "written", error) from None
-
-    def _committed(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        if self.readonly:
-            raise PermissionError("it was opened for reading only")
-        connection = self._connected(create=True)
-        with _transaction(connection, "BEGIN IMMEDIATE"):  # waits for another writer instead of failing
-            if not format_of(connection):
-                answer_rows.create(connection)
-            return work(connection)
-
-    def _connected(self, *, create: bool = False) -> sqlite3.Connection:
-        if self._connection is not None and not answer_file.is_still(self.path, self._inode):
-            self.close()  # set aside by another process, or removed: what is written there would be lost
-        if self._connection is None:
-            if create:
-                answer_file.make_folder(self.path.parent)
-            mode = "ro" if self.readonly else "rwc" if create else "rw"
-            connection = sqlite3.connect(
-                f"{self.path.absolute().as_uri()}?mode={mode}",
-                uri=True,
-                timeout=self._busy_seconds,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            try:
-                self._check(connection)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
-
-    def _check(self, connection: sqlite3.Connection) -> None:
-        self._inode = self.path.stat().st_ino
-        connection.text_factory = lambda text: text.decode("utf-8", "replace")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA trusted_schema = OFF")
-        with _transaction(connection, "BEGIN"):  # one picture: another process may be making the tables
-            answer_rows.refuse_newer(connection, str(self.path))
-            if not format_of(connection) and answer_rows.has_tables(connection):
-                raise _ForeignFileError("file is not an answer store")
-
-    def _set_aside(self, error: Exception) -> None:
-        inode = self._inode
-        self.close()
-        try:
-            if self.readonly:
-                raise PermissionError("it was opened for reading only")
-            if aside := answer_file.set_aside(self.path, inode):
-                self._warn(f"[damaged-store] {self.path} was damaged ({error}); it is kept as {aside.name}")
-        except OSError as refused:
-            what = f"is damaged ({error}), is ignored and could not be set aside: {refused}"
-            self._warn(f"[damaged-store] {self.path} {what}")
+        if file := getattr(self, "_file", None):
+            file.close()
 
     def _output(self, row: Row) -> Output | None:
         """The output of a row; None with a warning if it is not what was stored."""
@@ -274,34 +283,3 @@ class SqliteAnswers:
     def _warn(self, text: str) -> None:
         if text not in self.warnings:
             self.warnings.append(text)
-
-    def _refused(self, slug: str, verb: str, error: Exception) -> PromptctlError:
-        fix = f"make {self.path.parent} writable and free some space; what was stored is safe"
-        if "locked" in str(error):
-            fix = "another promptctl writes to it: wait until that ends, or end it; what was stored is safe"
-        return PromptctlError(
-            f"the answer store cannot be {verb}: {error}", slug=slug, at=str(self.path), fix=fix
-        )
-
-
-class _ForeignFileError(sqlite3.DatabaseError):
-    """The file is a database, but not one of ours."""
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
-    connection.execute(begin)
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    lost_table = code == sqlite3.SQLITE_ERROR and str(error).startswith("no such")
-    damaged = code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
-    return damaged or lost_table or isinstance(error, _ForeignFileError)

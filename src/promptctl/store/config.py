@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path, PurePosixPath
-from typing import Literal
+from typing import Literal, get_args
 
 from promptctl.core.case import Accept, Gate
 from promptctl.core.config import (
@@ -17,12 +17,14 @@ from promptctl.core.config import (
     ProviderConfig,
     ReportConfig,
 )
+from promptctl.core.dialects import Streaming
 from promptctl.core.record import replace
 from promptctl.core.routes import Preset, address_fault
 from promptctl.core.words import did_you_mean
 from promptctl.store.documents import Document, Fields, read_toml
 from promptctl.store.places import is_below
 
+STREAMING: tuple[Streaming, ...] = get_args(Streaming)
 LANGUAGES: tuple[Literal["en", "zh"], ...] = ("en", "zh")
 PASS_OR_FAIL: tuple[Literal["pass", "fail"], ...] = ("pass", "fail")
 WARN_OR_FAIL: tuple[Literal["warn", "fail"], ...] = ("warn", "fail")
@@ -35,7 +37,7 @@ _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KEY_HEADERS = ("authorization", "proxy-authorization", "api-key", "x-api-key", "x-goog-api-key")
 _SETTINGS = frozenset(ProviderConfig.__annotations__) - {"kind"}
 # What the kinds that are no servers read.
-_READ = {"embedded": frozenset[str](), "scripted": frozenset({"script"})}
+_READ = {"embedded": frozenset({"internal"}), "scripted": frozenset({"script", "internal"})}
 _ASIDE = f"{NAME} is used; [tool.promptctl] in {PYPROJECT} is not read"
 
 
@@ -117,7 +119,7 @@ def _config(
     config = Config(
         project=_project(fields.section("project")),
         models=_models(fields.section("models"), {*presets, *providers}),
-        providers={name: _provider(one, presets.get(name)) for name, one in providers.items()},
+        providers={name: _provider(one, presets.get(name), presets) for name, one in providers.items()},
         prices={name: _price(one) for name, one in fields.sections("prices").items()},
         judge=_judge(fields.section("judge")),
         gate=read_gate(fields.section("gate")),
@@ -138,9 +140,6 @@ def _unused(config: Config) -> list[str]:
         "[judge]": config.judge != JudgeConfig(),
         "[feedback]": bool(config.feedback),
     }
-    for name, provider in config.providers.items():
-        unused[f"[providers.{name}] requests_per_minute"] = provider.requests_per_minute is not None
-        unused[f"[providers.{name}] ca_file"] = provider.ca_file is not None
     return [f"{name} has no effect yet" for name, is_set in unused.items() if is_set]
 
 
@@ -221,7 +220,7 @@ def _models(fields: Fields, known: set[str]) -> dict[str, ModelTarget]:
     return targets
 
 
-def _provider(fields: Fields, preset: Preset | None) -> ProviderConfig:
+def _provider(fields: Fields, preset: Preset | None, presets: Mapping[str, Preset]) -> ProviderConfig:
     provider = ProviderConfig(
         kind=fields.string("kind", None),
         base_url=fields.string("base_url", None),
@@ -233,6 +232,10 @@ def _provider(fields: Fields, preset: Preset | None) -> ProviderConfig:
         concurrency=fields.integer("concurrency", None, low=1),
         deadline=fields.number("deadline", None, low=0.001),
         requests_per_minute=fields.number("requests_per_minute", None, low=0.001),
+        dialect=_dialect(fields, presets),
+        stream=fields.choice("stream", STREAMING) if "stream" in fields else None,
+        api_version=fields.string("api_version", None),
+        internal=fields.boolean("internal", False),
     )
     kind = provider.kind or (preset.kind if preset else "openai")
     read = _READ.get(kind, _SETTINGS - {"script"})
@@ -244,14 +247,19 @@ def _provider(fields: Fields, preset: Preset | None) -> ProviderConfig:
     elif provider.base_url is not None:
         if fault := address_fault(provider.base_url, allow_http=provider.allow_http):
             fields.mistake(fault.message, "base_url", slug=fault.slug, fix=fault.fix)
-    elif preset is None and kind == "openai":
-        fix = 'add its address: base_url = "https://…/v1"'
+    elif kind == "openai" and not (preset and preset.base_url):
+        fix = f'add its address: base_url = "{preset.example if preset else "https://…/v1"}"'
         fields.mistake("base_url is missing", slug="missing-field", fix=fix)
     if provider.key_env is not None and not _VARIABLE.match(provider.key_env):
         # The text itself is never shown: it may be the key.
         fix = 'write the name of the variable that holds the key: key_env = "VLLM_KEY"'
         fields.mistake("key_env is not the name of a variable", "key_env", slug="key-in-file", fix=fix)
     return provider
+
+
+def _dialect(fields: Fields, presets: Mapping[str, Preset]) -> str | None:
+    servers = sorted(name for name, preset in presets.items() if preset.kind == "openai")
+    return fields.choice("dialect", servers) if "dialect" in fields else None
 
 
 def _headers(fields: Fields) -> dict[str, str]:
@@ -285,4 +293,5 @@ def _judge(fields: Fields) -> JudgeConfig:
 def _budget(fields: Fields) -> BudgetConfig:
     return BudgetConfig(
         max_calls=fields.integer("max_calls", BudgetConfig().max_calls, low=0),
+        max_cost=fields.number("max_cost", None, low=0),
     )

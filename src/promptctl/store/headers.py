@@ -18,9 +18,9 @@ from promptctl.errors import Place
 from promptctl.store.documents import read_yaml
 from promptctl.store.fields import Fields
 from promptctl.store.places import Document, Key, in_words
-from promptctl.templating.environment import FLAGS, OutsidePrompts, refuse_outside
 from promptctl.templating.images import is_address
 from promptctl.templating.inputs import default_mistake
+from promptctl.templating.names import FLAGS, OutsidePrompts, refuse_outside
 
 FORMAT = 1
 RESERVED = ("model", "messages", "tools", "response_format", "stream", "n")

@@ -16,6 +16,7 @@ from promptctl.store.json_spots import DuplicateKey, is_kept, json_spots, refuse
 from promptctl.store.places import (
     MAX_BYTES,
     Document,
+    Mark,
     decode,
     depth_exceeds,
     is_utf16,
@@ -142,7 +143,14 @@ def _read(text: str, path: str, lines_before: int) -> Document:
         raise too_deep(path, lines_before + 1)
     if _HALF_OR_ESCAPE.search(text):
         value = _whole_characters(value)
-    return Document(value, path, partial(json_spots, text), lines_before=lines_before)
+    spots = partial(json_spots, text)
+    return Document(value, path, spots, lines_before=lines_before, start=_start(text))
+
+
+def _start(text: str) -> Mark:
+    """Where the value of a JSON text begins."""
+    first = len(text) - len(text.lstrip(" \t\r\n"))
+    return text.count("\n", 0, first) + 1, first - text.rfind("\n", 0, first)
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -37,10 +37,11 @@ class Document:
     """The plain data of a file (`value`) that knows where each part of it is written.
 
     `path` is the file as a user would type it. `spots` may be a function: JSON and TOML look for places only when one
-    is asked for. `lines_before` is how many lines of the file stand before the text that was read.
+    is asked for; `start` is where the whole begins, if that is known without looking. `lines_before` is how many lines
+    of the file stand before the text that was read.
     """
 
-    __slots__ = ("_lines_before", "_spots", "path", "value")
+    __slots__ = ("_lines_before", "_spots", "_start", "path", "value")
 
     def __init__(
         self,
@@ -49,42 +50,68 @@ class Document:
         spots: Spot | Callable[[], Spot] = START,
         *,
         lines_before: int = 0,
+        start: Mark | None = None,
     ) -> None:
         self.value, self.path = value, path
-        self._spots, self._lines_before = spots, lines_before
+        self._spots: Spot | _Sought = spots if isinstance(spots, Spot) else _Sought(spots)
+        self._lines_before, self._start = lines_before, start
 
     @property
     def spot(self) -> Spot:
         """Where the whole stands, with all its parts."""
-        return self._find(())[0]
+        return self._spots if isinstance(self._spots, Spot) else self._spots.spot()
 
     def place(self, *keys: Key) -> Place:
         """Where the key of an entry stands, or a list's item; failing that, its nearest known ancestor."""
-        spot, _ = self._find(keys)
-        return self._at(spot.key)
+        if not keys and self._start is not None:
+            return _at(self.path, self._start, self._lines_before)
+        if isinstance(self._spots, _Sought):
+            return _SoughtPlace(self.path, self._spots, keys, self._lines_before)
+        return _at(self.path, _find(self._spots, keys)[0].key, self._lines_before)
 
     def is_bare(self, *keys: Key) -> bool:
         """Whether that value is a YAML string written without quotes."""
-        spot, found = self._find(keys)
+        spot, found = _find(self.spot, keys)
         return found and spot.bare
 
     def error(self, message: str, *keys: Key, slug: str, fix: str | None = None) -> FileError:
         """An error at the place of `keys`."""
         return FileError(message, slug=slug, at=self.place(*keys), fix=fix)
 
-    def _at(self, mark: Mark) -> Place:
-        return Place(self.path, mark[0] + self._lines_before, mark[1])
 
-    def _find(self, keys: Sequence[Key]) -> tuple[Spot, bool]:
-        if not isinstance(self._spots, Spot):
-            self._spots = self._spots()
-        spot = self._spots
-        for key in keys:
-            child = _child(spot.children, key)
-            if child is None:
-                return spot, False
-            spot = child
-        return spot, True
+class _Sought:
+    """The spots of a text, looked for once, when the first is needed."""
+
+    __slots__ = ("_seek", "_spot")
+
+    def __init__(self, seek: Callable[[], Spot]) -> None:
+        self._seek = seek
+        self._spot: Spot | None = None
+
+    def spot(self) -> Spot:
+        self._spot = self._spot or self._seek()
+        return self._spot
+
+
+class _SoughtPlace(Place):
+    """A place that is looked for when someone reads it: of 20,000 cases hardly one is ever shown."""
+
+    __slots__ = ("_keys", "_lines_before", "_sought")
+
+    def __init__(self, path: str, sought: _Sought, keys: Sequence[Key], lines_before: int) -> None:
+        self.path = path
+        self._sought, self._keys, self._lines_before = sought, keys, lines_before
+
+    def __getattr__(self, name: str) -> int:  # called only for what is not set: `line` and `column` at first
+        if name not in ("line", "column"):
+            raise AttributeError(name)
+        found = _at(self.path, _find(self._sought.spot(), self._keys)[0].key, self._lines_before)
+        self.line, self.column = found.line, found.column
+        return self.line if name == "line" else self.column
+
+    def __reduce__(self) -> tuple[type[Place], tuple[str, int, int]]:
+        """To another process it goes as what it says."""
+        return Place, (self.path, self.line, self.column)
 
 
 def decode(data: bytes, path: str) -> str:
@@ -183,6 +210,19 @@ def full_width_hint(text: str) -> str | None:
     """What to type where full-width punctuation stands for that of the format; None where there is none."""
     found = signs(text)
     return instead(found) if found else None
+
+
+def _at(path: str, mark: Mark, lines_before: int) -> Place:
+    return Place(path, mark[0] + lines_before, mark[1])
+
+
+def _find(spot: Spot, keys: Sequence[Key]) -> tuple[Spot, bool]:
+    for key in keys:
+        child = _child(spot.children, key)
+        if child is None:
+            return spot, False
+        spot = child
+    return spot, True
 
 
 def _child(children: dict[str, Spot] | list[Spot] | None, key: Key) -> Spot | None:

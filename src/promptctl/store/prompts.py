@@ -14,8 +14,8 @@ from promptctl.store.places import Key
 from promptctl.store.prompt_files import read_named_files
 from promptctl.store.trees import Tree
 from promptctl.templating.closure import FileFacts
-from promptctl.templating.inputs import MissingInput, bind
-from promptctl.templating.templates import Templates
+from promptctl.templating.inputs import MissingInput
+from promptctl.templating.templates import Pending, Templates
 
 SUFFIX = ".prompt.j2"
 
@@ -42,6 +42,14 @@ class _Files(Mapping[str, str]):
         return len(self._tree.paths(self._folder))
 
 
+def _templates(isolate: bool) -> type[Templates]:
+    if not isolate:
+        return Templates
+    from promptctl.store.rendering.isolated import IsolatedTemplates  # an application starts no process
+
+    return IsolatedTemplates
+
+
 class Prompts:
     """All prompts of one tree.
 
@@ -49,14 +57,20 @@ class Prompts:
         tree: The files.
         folder: The prompt folder below the project root.
         memory: What is known of templates by their text, from the prompts of another tree; it grows.
+        isolate: Whether another process reads and renders the templates, under limits of time and memory.
     """
 
     def __init__(
-        self, tree: Tree, folder: str = "prompts", memory: dict[str, FileFacts] | None = None
+        self,
+        tree: Tree,
+        folder: str = "prompts",
+        memory: dict[str, FileFacts] | None = None,
+        *,
+        isolate: bool = False,
     ) -> None:
         self.tree, self.folder = tree, folder
         self.files: Mapping[str, str] = _Files(tree, folder)
-        self.templates = Templates(self.files, folder, memory)
+        self.templates = _templates(isolate)(self.files, folder, memory)
         self.ids = sorted(
             name.removesuffix(SUFFIX)
             for name in self.files
@@ -162,18 +176,29 @@ class Prompts:
         Raises:
             PromptctlError: values that do not fit, or a template that cannot be rendered.
         """
+        return self.begin(prompt_id, values, strict=strict)()
+
+    def begin(self, prompt_id: str, values: Mapping[str, Any], *, strict: bool | None = None) -> Pending:
+        """Begins to render a prompt: as `render`, but for the values' and the template's errors and the messages.
+
+        Returns:
+            What waits for them. Where another process renders, the next may be begun before: it goes on meanwhile.
+        """
         version = self.version(prompt_id)
         if strict is None:
             strict = version.header.inputs is not None
-        try:
-            variables = bind(version.inputs, values, strict=strict)
-        except MissingInput as error:
-            error.at = self._use(version, error.name)
-            raise
         header = version.header
-        return self.templates.render(
-            prompt_id + SUFFIX, variables, allow_empty=header.allow_empty, flags=header.jinja
-        )
+        asked = self.templates.asked(prompt_id + SUFFIX, allow_empty=header.allow_empty, flags=header.jinja)
+        pending = self.templates.begin(asked, version.inputs, values, strict=strict)
+
+        def wait() -> tuple[Message, ...]:
+            try:
+                return pending()
+            except MissingInput as error:
+                error.at = self._use(version, error.name)
+                raise
+
+        return wait
 
     def _place_in_header(self, prompt_id: str, *keys: Key) -> Place:
         text = self.templates.parts(prompt_id + SUFFIX).header or ""

@@ -15,11 +15,30 @@ from promptctl.store.files import append_line, cannot_write, own_folder, state_f
 
 RUNS = "runs"
 RESULT = "result.json"
+_STAMP = "%Y%m%d-%H%M%S-%f"
 
 
-def new_run_id(now: datetime.datetime) -> str:
-    """A name that sorts by time, to the microsecond, with random hex against two runs in one."""
-    return f"{now:%Y%m%d-%H%M%S-%f}-{os.urandom(2).hex()}"
+def new_run_id(now: datetime.datetime, root: Path | None = None) -> str:
+    """A name that sorts by time, to the microsecond, with random hex against two runs in one.
+
+    In a project it sorts behind those of all its runs, also where the clock was set back since.
+    """
+    runs = None if root is None else state_folder(root) / RUNS
+    if runs is not None and runs.is_dir():
+        newest = max((stamp for run in runs.iterdir() if (stamp := _stamp_of(run.name))), default=None)
+        if newest is not None and newest >= now.replace(tzinfo=None):
+            now = newest + datetime.timedelta(microseconds=1)
+    return f"{now:{_STAMP}}-{os.urandom(2).hex()}"
+
+
+def _stamp_of(name: str) -> datetime.datetime | None:
+    try:
+        stamp = datetime.datetime.strptime(name.rpartition("-")[0], _STAMP)
+    except ValueError:
+        return None
+    return (
+        stamp if stamp.year < datetime.MAXYEAR else None
+    )  # a folder of somebody's own: nothing comes after it
 
 
 class Journal:

@@ -5,7 +5,7 @@ from datetime import date
 import msgspec
 
 from promptctl.core.case import Accept, Case, Gate, Suite
-from promptctl.core.digest import digest
+from promptctl.core.digest import digest_of_list
 from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
 from promptctl.errors import FileError, Place, PromptctlError, raise_all
@@ -171,6 +171,7 @@ class _Reader:
             judge=fields.mapping("judge", {}),
             renamed_from=fields.string("renamed_from", None),
             place=fields.document.place(),
+            internal=fields.document.place("internal") if fields.boolean("internal", False) else None,
         )
 
     def _gate(self, fields: Fields) -> Gate:
@@ -242,17 +243,15 @@ def _as_mapping(document: Document) -> Document:
 
 
 def _digest(suite: Suite) -> str:
-    return digest(
-        "s1",
-        {
-            "prompt": suite.prompt,
-            "samples": suite.samples,
-            "finished": suite.finished,
-            "gate": msgspec.to_builtins(suite.gate),
-            "cases": [
-                {"id": case.id, "inputs": case.inputs(), "meaning": case.meaning(), "severity": case.severity}
-                for case in suite.cases
-                if case.status == "active"
-            ],
-        },
+    active = (case for case in suite.cases if case.status == "active")
+    asked = (
+        {"id": case.id, "inputs": case.inputs(), "meaning": case.meaning(), "severity": case.severity}
+        for case in active
     )
+    settings = {
+        "prompt": suite.prompt,
+        "samples": suite.samples,
+        "finished": suite.finished,
+        "gate": msgspec.to_builtins(suite.gate),
+    }
+    return digest_of_list("s1", "cases", asked, settings)

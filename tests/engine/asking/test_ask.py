@@ -12,6 +12,7 @@ import pytest
 from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Request, Source
 from promptctl.core.message import Message
 from promptctl.engine.asking.ask import Asker, AskingInterrupted, answer_all
+from promptctl.engine.asking.spending import Limits
 from promptctl.engine.asking.wanted import Wanted
 from promptctl.errors import Incomplete, Interrupted, PromptctlError
 from promptctl.providers.scripted import ScriptedProvider
@@ -158,12 +159,12 @@ def test_more_calls_than_allowed_are_refused_before_the_first(store: SqliteAnswe
     answer_all(wanted(provider, "a"), store=store)
 
     with pytest.raises(Incomplete) as refused:
-        answer_all(wanted(provider, "a", "b", "c"), store=store, max_calls=1)
+        answer_all(wanted(provider, "a", "b", "c"), store=store, limits=Limits(calls=1))
 
     assert (refused.value.slug, refused.value.exit_code) == ("budget", 3)
     assert "2 calls" in refused.value.message
     assert len(provider.asked) == 1
-    assert texts(answer_all(wanted(provider, "a", "b", "c"), store=store, max_calls=2)) == [
+    assert texts(answer_all(wanted(provider, "a", "b", "c"), store=store, limits=Limits(calls=2))) == [
         "a 0",
         "b 0",
         "c 0",
@@ -195,7 +196,7 @@ def test_a_plan_counts_what_may_follow(store: SqliteAnswers):
     provider = echo()
 
     with pytest.raises(Incomplete, match="3 calls are needed"):
-        answer_all(wanted(provider, "a"), store=store, ahead=lambda: 2, max_calls=2)
+        answer_all(wanted(provider, "a"), store=store, ahead=lambda: 2, limits=Limits(calls=2))
 
     assert provider.asked == []
 
@@ -204,9 +205,9 @@ def test_no_more_calls_are_made_than_are_allowed_whatever_follows(store: SqliteA
     provider = echo()
     follow = leading_to(provider, a="b", b="c")
 
-    answers = answer_all(wanted(provider, "a"), store=store, follow=follow, max_calls=2)
+    answers = answer_all(wanted(provider, "a"), store=store, follow=follow, limits=Limits(calls=2))
 
-    assert texts(answers) == ["a 0", "b 0", "unavailable"]
+    assert texts(answers) == ["a 0", "b 0", "budget"]
     assert len(provider.asked) == 2
 
 
@@ -283,8 +284,7 @@ def test_the_same_question_asked_twice_at_once_is_paid_once(store: SqliteAnswers
         try:
             return await asyncio.gather(asker.ask(question), asker.ask(question))
         finally:
-            assert asker._commits is not None
-            await asker._commits.close()
+            await asker.close()
 
     first, second = asyncio.run(twice())
 
@@ -310,11 +310,14 @@ class Progress:
     def __init__(self) -> None:
         self.seen: list[object] = []
 
-    def start(self, total: int) -> None:
-        self.seen.append(total)
+    def start(self, total: int, *, reused: int = 0) -> None:
+        self.seen.append((total, reused))
 
-    def advance(self, answered: Answered) -> None:
+    def advance(self, answered: Answered, *, cost: float | None = None) -> None:
         self.seen.append(answered.source)
+
+    def wait(self, seconds: float) -> None:
+        self.seen.append(seconds)
 
     def end(self) -> None:
         self.seen.append("end")
@@ -325,7 +328,7 @@ def test_progress_is_told_of_calls_and_not_of_what_is_known(store: SqliteAnswers
     answer_all(wanted(provider, "a"), store=store, progress=progress)
     answer_all(wanted(provider, "a"), store=store, progress=progress)
 
-    assert progress.seen == [1, Source.ASKED, "end"]
+    assert progress.seen == [(1, 0), Source.ASKED, "end"]
 
 
 class FullDisk:
@@ -334,6 +337,7 @@ class FullDisk:
     def __init__(self, store: SqliteAnswers, room: int) -> None:
         self.store, self.room = store, room
         self.prepare, self.get_many, self.put = store.prepare, store.get_many, store.put
+        self.claim, self.release = store.claim, store.release
 
     def put_many(self, answers: Sequence[tuple[AnswerKey, Output]]) -> int:
         if self.store.stats().answers >= self.room:
@@ -402,7 +406,8 @@ def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(
         again.start()
         with pytest.raises(AskingInterrupted) as stopped:
             answer_all(wanted(provider, "a", "b"), store=store)
-        assert stopped.value.answers == {}
+        assert set(texts(stopped.value.answers)) == {"unavailable"}
+        assert all(one.answer.lost for one in stopped.value.answers.values())
         again.join()
 
     interrupted_after(0.1, signal.SIGINT, run)

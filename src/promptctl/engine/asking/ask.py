@@ -1,35 +1,24 @@
 """The only way to a model: what is stored is looked up in bulk, and only what is missing is asked.
 
-    store → budget → single flight → slot of the provider → provider, with its deadline → store
+    store → single flight → claim → pace of the provider → budget → provider, with its deadline → store
 
 The look-up is synchronous and loads neither asyncio nor an SDK: a run that is answered from the store never does.
 A call keeps its slot until its answer is committed, so that a kill costs at most the calls in flight.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any
 
-from promptctl.core.exchange import Answer, Answered, AnswerKey, Failure, Output, Source
-from promptctl.core.ports import AnswerStore, Progress, Provider
-from promptctl.engine.asking.commits import Commits
+from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Source
+from promptctl.core.ports import Progress, Provider
+from promptctl.engine.asking.desk import Desk, SharedStore
 from promptctl.engine.asking.interrupts import interrupts
+from promptctl.engine.asking.lane import Follow, Lane
+from promptctl.engine.asking.spending import NO_LIMITS, CostOf, Limits, Tally, too_many_calls
 from promptctl.engine.asking.wanted import Wanted
-from promptctl.engine.asking.work_queue import work_off
-from promptctl.errors import Incomplete, Interrupted, PromptctlError
+from promptctl.errors import Interrupted
 
 Recorded = Mapping[tuple[str, int], Output]
-
-
-class BulkStore(AnswerStore, Protocol):
-    """An answer store that takes what arrives together at once."""
-
-    def prepare(self) -> None:
-        """Raises PromptctlError if answers could not be stored."""
-        ...
-
-    def put_many(self, answers: Sequence[tuple[AnswerKey, Output]]) -> int:
-        """Stores answers durably, all or none, and gives how many were new."""
-        ...
 
 
 class AskingInterrupted(Interrupted):
@@ -41,17 +30,15 @@ class AskingInterrupted(Interrupted):
         self.answers = answers
 
 
-Follow = Callable[[Wanted, Answered], Iterable[Wanted]]
-"""The questions that an answer leads to."""
-
-
 def answer_all(
     wanted: Iterable[Wanted],
     *,
-    store: BulkStore | None,
+    store: SharedStore | None,
     recorded: Recorded | None = None,
     offline: bool = False,
-    max_calls: int | None = None,
+    limits: Limits = NO_LIMITS,
+    cost_of: CostOf | None = None,
+    tally: Tally | None = None,
     progress: Progress | None = None,
     follow: Follow = lambda _wanted, _answered: (),
     ahead: Callable[[], int] = lambda: 0,
@@ -61,7 +48,9 @@ def answer_all(
     Args:
         recorded: Recorded outputs by (request digest, sample index), used where nothing is stored or imported.
         offline: Ask nothing; a miss is a Failure of kind `offline`.
-        max_calls: Refuse before the first call if more would be needed.
+        limits: Refuse before the first call if more calls would be needed; hold to all of them while asking.
+        cost_of: For the limit of the cost, and to count it.
+        tally: Counts what asking took.
         follow: Told every answer, and every failure of a call; gives the questions that follow from it.
         ahead: The most calls that may follow from those that are missing, once all that is stored is followed.
 
@@ -75,7 +64,9 @@ def answer_all(
         store=store,
         recorded=recorded or {},
         offline=offline,
-        max_calls=max_calls,
+        limits=limits,
+        cost_of=cost_of,
+        tally=tally,
         progress=progress,
         follow=follow,
     )
@@ -97,30 +88,31 @@ def answer_all(
 class Asker:
     """Asks questions for one run. `known` grows by every Output; `stop` ends asking.
 
-    The budget and being offline are decided before the first call, in `prepare` and by `answer_all`.
+    Being offline, and whether the plan is within the limits, is decided before the first call, in `prepare` and by
+    `answer_all`.
     """
 
     def __init__(
         self,
         *,
-        store: BulkStore | None,
+        store: SharedStore | None,
         recorded: Recorded,
         offline: bool = False,
-        max_calls: int | None = None,
+        limits: Limits = NO_LIMITS,
+        cost_of: CostOf | None = None,
+        tally: Tally | None = None,
         progress: Progress | None = None,
         follow: Follow = lambda _wanted, _answered: (),
     ) -> None:
         self.known: dict[AnswerKey, Answered] = {}
         self._store, self._recorded, self._offline = store, recorded, offline
-        self._max_calls, self._progress, self._follow = max_calls, progress, follow
-        self._sent = 0
+        self._limits, self._progress, self._follow = limits, progress, follow
+        self._cost_of, self._tally = cost_of, Tally() if tally is None else tally
         self._looked_up: set[AnswerKey] = set()
-        self._stopped: str | None = None
         self._interrupted = False
-        self._broken_store: PromptctlError | None = None
         self._flying: dict[AnswerKey, Any] = {}
-        self._slots: dict[int, Any] = {}
-        self._commits = Commits(store) if store is not None else None
+        self._lanes: dict[int, Lane] = {}
+        self._desk = self._new_desk(1)
 
     def look_up(self, keys: Iterable[AnswerKey]) -> None:
         """Finds what needs no call: stored, then imported, then recorded answers."""
@@ -134,14 +126,9 @@ class Asker:
 
     def prepare(self, missing: Sequence[Wanted], ahead: int = 0) -> None:
         """Raises for what can be known before the first call: the budget, the keys, the store."""
-        needed = len(missing) + ahead
-        if self._max_calls is not None and needed > self._max_calls:
-            raise Incomplete(
-                f"{needed} calls are needed, and at most {self._max_calls} are allowed",
-                slug="budget",
-                at="--max-calls, or [budget] max_calls",
-                fix=f"allow {needed}, or select fewer cases",
-            )
+        needed, allowed = len(missing) + ahead, self._limits.calls
+        if allowed is not None and needed > allowed:
+            raise too_many_calls(needed, allowed)
         for provider in {id(one.provider): one.provider for one in missing}.values():
             provider.prepare()
         if self._store is not None:
@@ -151,8 +138,9 @@ class Asker:
         """Asks all of `missing`, and what follows from it, in a loop of its own and closes their providers."""
         import asyncio
 
+        self._desk = self._new_desk(len(missing) + ahead)
         if self._progress:
-            self._progress.start(len(missing) + ahead)
+            self._progress.start(len(missing) + ahead, reused=len(self.known))
         try:
             asked = asyncio.run(self._run(missing))
         finally:
@@ -160,11 +148,7 @@ class Asker:
                 self._progress.end()
         if self._interrupted:
             raise AskingInterrupted({**self.known, **asked})
-        if self._broken_store is not None:
-            safe = self._commits.stored if self._commits else 0
-            error = self._broken_store
-            message = f"{error.message}; asking was stopped, {safe} new answers are safe"
-            raise Incomplete(message, slug=error.slug, at=error.at, fix=error.fix)
+        self._desk.refuse_broken()
         return asked
 
     async def ask(self, wanted: Wanted) -> Answered:
@@ -177,7 +161,8 @@ class Asker:
             return known
         flight = self._flying.get(wanted.key)
         if flight is None:
-            flight = asyncio.ensure_future(self._asked(wanted))
+            lane = self._lane(wanted.provider)
+            flight = asyncio.ensure_future(lane.ask(wanted))
             self._flying[wanted.key] = flight
             flight.add_done_callback(lambda _: self._flying.pop(wanted.key, None))
         answered: Answered = await asyncio.shield(flight)
@@ -185,94 +170,62 @@ class Asker:
 
     def stop(self, reason: str) -> None:
         """No new calls from now on; the first reason stays."""
-        self._stopped = self._stopped or reason
+        self._desk.stop(reason)
 
     def unasked(self) -> Answered:
         """What stands for an answer that was not asked."""
         if self._offline:
             failure = Failure(kind="offline", message="no stored answer (--offline)", sent=False)
-        else:
-            reason = self._stopped or "the run ended"
-            failure = Failure(kind="unavailable", message=f"not asked: {reason}", sent=False)
-        return Answered(answer=failure, source=Source.ASKED)
+            return Answered(answer=failure, source=Source.ASKED)
+        return self._desk.unasked()
 
-    async def _asked(self, wanted: Wanted) -> Answered:
-        async with self._slot(wanted.provider):
-            if self._stopped is not None:  # while it waited for its slot
-                return self.unasked()
-            if self._sent == self._max_calls:  # only what follows from answers can go beyond the plan
-                self.stop("more calls are needed than are allowed")
-                return self.unasked()
-            self._sent += 1
-            answered = Answered(answer=await _call(wanted), source=Source.ASKED)
-            if isinstance(answered.answer, Output):
-                self.known[wanted.key] = answered
-                await self._keep(wanted.key, answered.answer)
-            elif answered.answer.fatal:
-                self.stop(answered.answer.message)
-        if self._progress:
-            self._progress.advance(answered)
-        return answered
+    async def close(self) -> None:
+        """Waits for what is being stored, and gives back what the providers hold."""
+        await self._desk.close()
+        for lane in self._lanes.values():
+            await lane.close()
 
-    async def _keep(self, key: AnswerKey, output: Output) -> None:
-        if self._commits is None:
-            return
-        try:
-            await self._commits.add(key, output)
-        except PromptctlError as error:  # each further call would be paid for and lost
-            self._broken_store = self._broken_store or error
-            self.stop(error.message)
+    def _new_desk(self, planned: int) -> Desk:
+        return Desk(self._store, self._limits, self._cost_of, self._tally, self._progress, planned=planned)
 
-    def _slot(self, provider: Provider) -> Any:
-        import asyncio
-
-        return self._slots.setdefault(id(provider), asyncio.Semaphore(max(1, provider.concurrency)))
+    def _lane(self, provider: Provider, upcoming: Iterable[AnswerKey] = ()) -> Lane:
+        if id(provider) not in self._lanes:
+            self._lanes[id(provider)] = Lane(provider, self._desk, upcoming)
+        return self._lanes[id(provider)]
 
     async def _run(self, missing: Sequence[Wanted]) -> dict[AnswerKey, Answered]:
         import asyncio
 
         asked: dict[AnswerKey, Answered] = {}
-
-        async def answer(wanted: Wanted) -> Iterable[Wanted]:
-            if self._stopped is not None:
-                return ()
-            asked[wanted.key] = answered = await self.ask(wanted)
-            return self._follow(wanted, answered)
-
-        providers = {id(one.provider): one.provider for one in missing}
-        shares = [
-            work_off(
-                [one for one in missing if id(one.provider) == same], max(1, provider.concurrency), answer
-            )
-            for same, provider in providers.items()
-        ]
+        shares: dict[int, list[Wanted]] = {}
+        for one in missing:
+            shares.setdefault(id(one.provider), []).append(one)
+        asking = []
+        for share in shares.values():
+            lane = self._lane(share[0].provider, [one.key for one in share])
+            asking.append(lane.ask_all(share, asked, self._follow))
+        if self._limits.until is not None:
+            asyncio.get_running_loop().call_at(self._limits.until, self._time_is_up)
         try:
             with interrupts(self._interrupt, self._cancel):
-                results = await asyncio.gather(*shares, return_exceptions=True)
+                results = await asyncio.gather(*asking, return_exceptions=True)
         finally:
-            if self._commits is not None:
-                await self._commits.close()
-            for provider in providers.values():
-                await provider.close()
+            await self.close()
         for result in results:
             if isinstance(result, Exception):
                 raise result
+        for lane in self._lanes.values():
+            asked.update(lane.cut)
         return asked
 
     def _interrupt(self) -> None:
         self._interrupted = True
-        self.stop("interrupted")
+        self._desk.stop("interrupted")
+
+    def _time_is_up(self) -> None:
+        self._desk.stop(f"the {self._limits.seconds or 0:g} s of --deadline are over", kind="budget")
+        self._cancel()
 
     def _cancel(self) -> None:
-        for flight in list(self._flying.values()):
-            flight.cancel()
-
-
-async def _call(wanted: Wanted) -> Answer:
-    try:
-        return await wanted.provider.ask(wanted.request, wanted.sample)
-    except PromptctlError as error:
-        return Failure(kind="rejected", message=str(error), fatal=True)
-    except Exception as error:  # a stranger's provider: an error of one trial is data
-        said = f"provider {wanted.provider.kind} raised {type(error).__name__}: {error}"
-        return Failure(kind="unavailable", message=said[:400])
+        for lane in self._lanes.values():
+            lane.cancel()

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 from promptctl.core.exchange import AnswerKey, Output
+from promptctl.engine.asking.off_loop import OffLoop
 
 # Long enough to share a disk flush among calls that end together, nothing beside the time of a model.
 GATHER_SECONDS = 0.002
@@ -18,15 +19,13 @@ class PutMany(Protocol):
 
 
 class Commits:
-    """One transaction at a time, on a thread of its own. `stored` counts the answers that are safe."""
+    """One transaction at a time. `stored` counts the answers that are safe."""
 
-    def __init__(self, store: PutMany) -> None:
+    def __init__(self, store: PutMany, off_loop: OffLoop) -> None:
         self.stored = 0
-        self._store = store
-        self._waiting: list[tuple[AnswerKey, Output]] = []
-        self._next: Any = None
-        self._running: Any = None
-        self._thread: Any = None
+        self._store, self._off_loop = store, off_loop
+        self._waiting: list[tuple[AnswerKey, Output, Any]] = []
+        self._writing: Any = None
 
     async def add(self, key: AnswerKey, output: Output) -> None:
         """Returns when the answer is on disk.
@@ -36,30 +35,36 @@ class Commits:
         """
         import asyncio
 
-        self._waiting.append((key, output))
-        if self._next is None:
-            self._next = asyncio.ensure_future(self._commit(self._running))
-        await asyncio.shield(self._next)
+        # A future for each: one that is cancelled takes no other with it.
+        done = asyncio.get_running_loop().create_future()
+        self._waiting.append((key, output, done))
+        if self._writing is None:
+            self._writing = asyncio.ensure_future(self._write())
+        await done
 
     async def close(self) -> None:
-        """Waits for what was added and ends the thread. Errors went to those who added."""
-        import asyncio
+        """Waits for what was added. Errors went to those who added."""
+        if self._writing is not None:
+            await self._writing
 
-        under_way = [task for task in (self._running, self._next) if task is not None]
-        await asyncio.gather(*under_way, return_exceptions=True)
-        if self._thread is not None:
-            self._thread.shutdown()
-            self._thread = None
-
-    async def _commit(self, before: Any) -> None:
+    async def _write(self) -> None:
         import asyncio
-        from concurrent.futures import ThreadPoolExecutor
 
         await asyncio.sleep(GATHER_SECONDS)
-        if before is not None:  # what arrives meanwhile comes along
-            await asyncio.wait([before])
-        batch, self._waiting = self._waiting, []
-        self._running, self._next = self._next, None
-        self._thread = self._thread or ThreadPoolExecutor(max_workers=1, thread_name_prefix="answers")
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._store.put_many, batch)
-        self.stored += len(batch)
+        while self._waiting:  # what arrives while a batch is written is the next one
+            batch, self._waiting = self._waiting, []
+            error: Exception | None = None
+            try:
+                await self._off_loop.do(self._store.put_many, [(key, output) for key, output, _ in batch])
+                self.stored += len(batch)
+            except Exception as raised:
+                error = raised
+            for _, _, done in batch:
+                if done.cancelled():
+                    continue
+                if error is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(error)
+            await asyncio.sleep(0)  # whoever was waiting goes on, and may add
+        self._writing = None

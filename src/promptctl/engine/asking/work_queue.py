@@ -7,8 +7,16 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-async def work_off(items: Iterable[T], size: int, do: Callable[[T], Awaitable[Iterable[T]]]) -> None:
+async def work_off(
+    items: Iterable[T],
+    size: int,
+    do: Callable[[T], Awaitable[Iterable[T]]],
+    running: set[Any] | None = None,
+) -> None:
     """Does every item in order, at most `size` at a time; what `do` gives stands at the end of the queue.
+
+    Args:
+        running: Holds the tasks under way, for who wants to cancel them.
 
     Raises:
         Exception: the first that `do` raised, once nothing is left to do.
@@ -16,7 +24,7 @@ async def work_off(items: Iterable[T], size: int, do: Callable[[T], Awaitable[It
     import asyncio
 
     queue = deque(items)
-    running: set[Any] = set()
+    running = set() if running is None else running
     raised: list[BaseException] = []
 
     async def work() -> None:

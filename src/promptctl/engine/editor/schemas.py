@@ -19,6 +19,7 @@ from promptctl.core.config import (
 )
 from promptctl.core.message import ROLES
 from promptctl.core.prompt import INPUT_TYPES, Header, InputSpec, OutputSpec
+from promptctl.core.routes import PRESETS
 from promptctl.engine.editor.checks import CHECKS, check_definitions
 from promptctl.engine.editor.records import Schema, record_schema
 from promptctl.engine.editor.words import (
@@ -35,8 +36,9 @@ from promptctl.engine.editor.words import (
     SUITE,
 )
 from promptctl.store.cases import REFERENCES, SEVERITIES, STATUSES
+from promptctl.store.config import STREAMING
 from promptctl.store.headers import RESERVED
-from promptctl.templating.environment import FLAGS
+from promptctl.templating.names import FLAGS
 
 _DIALECT = "http://json-schema.org/draft-07/schema#"
 """What the language servers for YAML, JSON and TOML all read."""
@@ -57,6 +59,7 @@ def suite_schema() -> Schema:
         samples={"type": "integer", "minimum": 1, "maximum": 100},
         checks=CHECKS,
         gate=_or_nothing(_gate(("on_untested",))),
+        internal={"type": "boolean", "default": False},
         accept={"type": "array", "items": _accept()},
         cases={"type": "array", "items": {"$ref": "#/definitions/case"}},
     )
@@ -139,6 +142,8 @@ def config_schema() -> Schema:
         concurrency={"type": "integer", "minimum": 1},
         deadline={"type": "number", "exclusiveMinimum": 0},
         requests_per_minute={"type": "number", "exclusiveMinimum": 0},
+        dialect={"enum": [name for name, preset in PRESETS.items() if preset.kind == "openai"]},
+        stream={"enum": list(STREAMING), "default": "auto"},
     )
     amount = {"type": "number", "minimum": 0}
     price = record_schema(
@@ -169,7 +174,15 @@ def config_schema() -> Schema:
             },
         ),
         gate=_gate(),
-        budget=record_schema(BudgetConfig, {"max_calls": "Calls that a run may plan."}, max_calls=_count()),
+        budget=record_schema(
+            BudgetConfig,
+            {
+                "max_calls": "Calls that a run may make.",
+                "max_cost": "What a run may cost, in the project's currency.",
+            },
+            max_calls=_count(),
+            max_cost={"type": "number", "minimum": 0},
+        ),
         report=record_schema(ReportConfig, {"language": "The language of sentences in reports."}),
         accept={"type": "array", "items": _accept()},
     )

@@ -1,0 +1,201 @@
+"""The calls to one provider: each question is sent as often as the rules allow, at the pace that the server bears."""
+
+from collections.abc import Callable, Iterable, Sequence
+from random import random
+from typing import Any
+
+from promptctl.core.exchange import Answer, Answered, AnswerKey, Failure, Output, Source
+from promptctl.core.ports import Provider
+from promptctl.core.record import replace
+from promptctl.engine.asking.claims import Claims
+from promptctl.engine.asking.desk import Desk
+from promptctl.engine.asking.pace import Backoff, Pace, Ticket
+from promptctl.engine.asking.retries import Tries
+from promptctl.engine.asking.turnstile import Turnstile
+from promptctl.engine.asking.wanted import Wanted
+from promptctl.engine.asking.work_queue import work_off
+from promptctl.errors import PromptctlError
+
+CLAIMED_PER_SLOT = 4
+LOOK_AGAIN_SECONDS = 0.25
+
+Known = dict[AnswerKey, Answered]
+Follow = Callable[[Wanted, Answered], Iterable[Wanted]]
+"""The questions that an answer leads to."""
+
+
+class Lane:
+    """The questions of a run for one provider. Belongs to the loop that it was made in.
+
+    `cut` holds what became of calls that were ended from here while the server was at work on them.
+    """
+
+    def __init__(self, provider: Provider, desk: Desk, upcoming: Iterable[AnswerKey] = ()) -> None:
+        self.provider, self._desk = provider, desk
+        self.slots = max(1, desk.limits.slots or provider.concurrency)
+        per_minute = getattr(provider, "requests_per_minute", None)
+        self.pace = Pace(self.slots, rate=per_minute / 60 if per_minute else None)
+        self.cut: Known = {}
+        self._turnstile = Turnstile(self.pace)
+        self._backoff = Backoff(random)
+        self._claims = Claims(desk.store, desk.off_loop, upcoming, self.slots * CLAIMED_PER_SLOT)
+        self._running: set[Any] = set()
+        desk.when_stopped.append(self._turnstile.stop)
+        if desk.stopped is not None:
+            self._turnstile.stop()
+
+    async def ask_all(self, questions: Sequence[Wanted], answered: Known, follow: Follow) -> None:
+        """Puts what comes back for each question, and for those that follow, into `answered`."""
+        import asyncio
+
+        renewing = asyncio.ensure_future(self._claims.renew())
+        elsewhere: dict[AnswerKey, Wanted] = {}
+
+        async def one(wanted: Wanted) -> Iterable[Wanted]:
+            if self._desk.stopped is not None:
+                return ()
+            try:
+                ours = await self._claims.may_ask(wanted.key)
+            except PromptctlError as error:
+                self._desk.broke(error)
+                return ()
+            found = self._claims.answered.get(wanted.key)
+            if not ours and found is None:
+                elsewhere[wanted.key] = wanted
+                return ()
+            if found is None:
+                found = await self.ask(wanted)
+            else:
+                self._desk.ended(found)
+            answered[wanted.key] = found
+            return follow(wanted, found)
+
+        try:
+            await work_off(questions, self.slots, one, self._running)
+            while elsewhere and self._desk.stopped is None:
+                await self._turnstile.rest(LOOK_AGAIN_SECONDS)
+                try:
+                    free = await self._claims.look_again()
+                except PromptctlError as error:
+                    self._desk.broke(error)
+                    break
+                await work_off([elsewhere.pop(key) for key in free], self.slots, one, self._running)
+        finally:
+            renewing.cancel()
+            await self._claims.close()
+
+    async def ask(self, wanted: Wanted) -> Answered:
+        """One answer, by as many calls as the rules allow."""
+        tries, failure = Tries(), None
+        while ticket := await self._turnstile.enter():
+            try:
+                if refusal := self._desk.spending.refusal(wanted):
+                    self._desk.stop(refusal, kind="budget")
+                    break
+                self._count(failure)
+                answer = await self._call(wanted)
+                self._learn(ticket, wanted, answer)
+                if isinstance(answer, Output):
+                    return await self._kept(wanted, answer, tries)
+            finally:
+                self._turnstile.leave()
+            failure = answer
+            seconds = self._desk.retries.wait(failure, tries)
+            if seconds is None:
+                break
+            await self._turnstile.rest(seconds)
+        return await self._failed(wanted, failure, tries)
+
+    def cancel(self) -> None:
+        """Ends the calls in flight."""
+        for task in list(self._running):
+            task.cancel()
+
+    async def close(self) -> None:
+        """Gives back the connections."""
+        self._desk.tally.paused += self.pace.paused
+        self._desk.tally.refusals += self.pace.refusals
+        await self.provider.close()
+
+    async def _kept(self, wanted: Wanted, output: Output, tries: Tries) -> Answered:
+        if tries.counted:
+            output = replace(output, attempts=tries.counted + 1)
+        answered = Answered(answer=output, source=Source.ASKED)
+        await self._desk.keep(wanted.key, output)
+        self._claims.stored(wanted.key)
+        self._desk.ended(answered)
+        return answered
+
+    async def _failed(self, wanted: Wanted, failure: Failure | None, tries: Tries) -> Answered:
+        if failure is None:
+            answered = self._desk.unasked()
+        else:
+            if tries.counted > 1:
+                failure = replace(failure, message=f"{failure.message} ({tries.counted} attempts)")
+            answered = Answered(answer=failure, source=Source.ASKED)
+            self._desk.ended(answered)
+        if self._desk.stopped is None:
+            try:
+                await self._claims.give_up([wanted.key])
+            except PromptctlError as error:
+                self._desk.broke(error)
+        return answered
+
+    def _count(self, failure: Failure | None) -> None:
+        """This call is made because an earlier one failed."""
+        if failure is None or (failure.kind == "rate_limited" and failure.retry_after is not None):
+            return
+        self._desk.tally.retried += 1
+        self._desk.tally.twice += failure.lost
+
+    async def _call(self, wanted: Wanted) -> Answer:
+        import asyncio
+
+        try:
+            return await self.provider.ask(wanted.request, wanted.sample)
+        except asyncio.CancelledError:
+            kind = self._desk.stopped.kind if self._desk.stopped else "unavailable"
+            why = (
+                self._desk.stopped.message.removeprefix("not asked: ")
+                if self._desk.stopped
+                else "the run ended"
+            )
+            failure = Failure(kind=kind, message=f"cut off: {why}", lost=True)
+            self.cut[wanted.key] = Answered(answer=failure, source=Source.ASKED)
+            raise
+        except PromptctlError as error:
+            return Failure(kind="rejected", message=str(error), fatal=True)
+        except Exception as error:  # a stranger's provider: an error of one trial is data
+            said = f"provider {wanted.provider.kind} raised {type(error).__name__}: {error}"
+            return Failure(kind="unavailable", message=said[:400])
+
+    def _learn(self, ticket: Ticket, wanted: Wanted, answer: Answer) -> None:
+        """What the call says about the server, and about what was spent."""
+        now, pace, spending = self._turnstile.now(), self.pace, self._desk.spending
+        if isinstance(answer, Output):
+            self._backoff.over()
+            pace.answered(ticket, now)
+            spending.ended(wanted, answer)
+            return
+        if answer.lost:
+            spending.lost(wanted)
+        elif answer.kind == "rate_limited":
+            spending.refused(wanted)
+        else:
+            spending.ended(wanted, None)
+        if answer.fatal:
+            self._desk.stop(answer.message)
+        elif answer.kind == "rate_limited" or answer.retry_after is not None:
+            self._pause(ticket, now, answer.retry_after)
+        elif answer.passing or answer.kind == "malformed":
+            pace.failed(ticket, now, answer.message)
+        else:
+            pace.answered(ticket, now)  # it refuses this question: the server is there
+        if pace.down:
+            self._desk.stop(f"{getattr(self.provider, 'name', self.provider.kind)}: {pace.down}")
+
+    def _pause(self, ticket: Ticket, now: float, seconds: float | None) -> None:
+        before = self.pace.paused
+        self.pace.refused(ticket, now, self._backoff.seconds(ticket, now) if seconds is None else seconds)
+        if self._desk.progress and self.pace.paused > before:
+            self._desk.progress.wait(self.pace.pause(now))
