@@ -91,9 +91,10 @@ class Incomplete(PromptctlError):
 
 
 class Interrupted(PromptctlError):
-    """Ctrl-C or SIGTERM. What was answered is stored."""
+    """Ctrl-C or SIGTERM. What was answered is stored. `result` is the record of the run, where there is one."""
 
     exit_code = 130
+    result: Any = None
 
 
 def raise_all(errors: Sequence[PromptctlError]) -> None:

@@ -4,7 +4,7 @@ import datetime
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import msgspec
 
@@ -26,11 +26,13 @@ from promptctl.engine.plan import Plan
 from promptctl.engine.planner import make_plan
 from promptctl.engine.rendered import Rendered
 from promptctl.engine.selection import Selection
-from promptctl.errors import Incomplete, PromptctlError
+from promptctl.errors import Incomplete, Interrupted, PromptctlError
 from promptctl.reporters import json as json_reporter
 from promptctl.store.git_faults import no_work_tree
 from promptctl.store.revisions import WORKTREE, Revision, Sides
 from promptctl.store.runs import Journal, last_result, new_run_id
+
+E = TypeVar("E", Incomplete, Interrupted)
 
 
 class Project:
@@ -266,6 +268,10 @@ class Project:
             result = replace(run.result(), sides=given)
             text = json_reporter.render(result)
             return result
+        except KeyboardInterrupt:  # before the first call, or while answers are judged
+            error = _with_result(_interrupted(), sides.head, sides.base, run_id)
+            text = json_reporter.render(error.result)
+            raise error from None
         except Incomplete as error:
             error = _with_result(error, sides.head, sides.base, run_id)
             text = json_reporter.render(error.result)
@@ -375,9 +381,12 @@ def _nothing(sides: Sides) -> Result:
     return replace(_empty(sides.head, sides.base, decision, complete=True), notes=(note,))
 
 
-def _with_result(
-    error: Incomplete, head: Revision, base: Revision | None = None, run_id: str = ""
-) -> Incomplete:
+def _interrupted() -> Interrupted:
+    fix = "run the same command again: what was answered is stored"
+    return Interrupted("interrupted before the run had a result", slug="interrupted", fix=fix)
+
+
+def _with_result(error: E, head: Revision, base: Revision | None = None, run_id: str = "") -> E:
     reason = Reason(rule=error.slug, message=error.message, word="INCOMPLETE")
     decision = DecisionRecord(status="incomplete", exit_code=error.exit_code, reasons=(reason,))
     error.result = _empty(head, base, decision, complete=False, run_id=run_id)

@@ -100,8 +100,9 @@ def main(argv: list[str]) -> int:
         from promptctl.cli.completion import answer_shell
 
         return answer_shell()
-    from promptctl.cli.streams import make_streams
+    from promptctl.cli.streams import hear_signals, make_streams
 
+    hear_signals()
     make_streams()
     try:
         code = promptctl.main(args=argv, prog_name="promptctl", standalone_mode=False)

@@ -1,14 +1,22 @@
-"""Standard output and standard error that take any text, and that outlast whoever reads them."""
+"""What connects the command with its surroundings: two streams that take any text and outlast their readers, signals."""
 
 import codecs
 import io
 import os
+import signal
 import sys
+import threading
 from typing import Any
 
 from promptctl.errors import PromptctlError
 
 _ASCII = {"→": "->", "−": "-", "…": "...", "×": "x", "≥": ">=", "≤": "<=", "“": '"', "”": '"', "–": "-"}
+
+
+def hear_signals() -> None:
+    """Makes SIGTERM, which runners send when a job is cancelled, the same as Ctrl-C."""
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def make_streams() -> None:

@@ -12,7 +12,7 @@ from promptctl.cli.progress import Bar, money
 from promptctl.core.result import Result
 from promptctl.core.words import plural
 from promptctl.engine.bill import Forecast
-from promptctl.errors import Incomplete
+from promptctl.errors import Incomplete, Interrupted
 from promptctl.reporters import json as json_reporter
 from promptctl.reporters import terminal
 
@@ -90,7 +90,7 @@ def test(
             on_forecast=None if quiet else _tell,
             **options,
         )
-    except Incomplete as error:
+    except (Incomplete, Interrupted) as error:
         if not isinstance(error.result, Result):
             raise
         show_error(error)  # before the report, whose last line is the decision

@@ -66,9 +66,9 @@ class Output(Record):
 
     def __post_init__(self) -> None:
         """Refused here, because the journal cannot write such a number and the store would change it to null."""
-        if not _all_finite(
-            (self.seconds, self.first_token_seconds, self.cost, self.tool_calls, self.contexts)
-        ):
+        numbers = (self.seconds, self.first_token_seconds, self.cost)
+        odd = any(number is not None and not isfinite(number) for number in numbers)
+        if odd or ((self.tool_calls or self.contexts) and not _all_finite((self.tool_calls, self.contexts))):
             raise ValueError("an output holds a number that is not finite")
 
 
