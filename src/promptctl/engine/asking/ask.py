@@ -214,8 +214,6 @@ class Asker:
         for result in results:
             if isinstance(result, Exception):
                 raise result
-        for lane in self._lanes.values():
-            asked.update(lane.cut)
         return asked
 
     def _interrupt(self) -> None:

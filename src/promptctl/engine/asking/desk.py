@@ -13,6 +13,8 @@ from promptctl.engine.asking.retries import Retries
 from promptctl.engine.asking.spending import CostOf, Limits, Spending, Tally
 from promptctl.errors import Incomplete, PromptctlError
 
+NOT_ASKED = "not asked: "
+
 
 class SharedStore(AnswerStore, ClaimStore, Protocol):
     """An answer store for many answers at once and several processes."""
@@ -51,7 +53,7 @@ class Desk:
     def stop(self, reason: str, kind: FailureKind = "unavailable") -> None:
         """No new calls from now on; the first reason stays."""
         if self.stopped is None:
-            self.stopped = Failure(kind=kind, message=f"not asked: {reason}", sent=False)
+            self.stopped = Failure(kind=kind, message=f"{NOT_ASKED}{reason}", sent=False)
         for tell in self.when_stopped:
             tell()
 
@@ -71,7 +73,7 @@ class Desk:
 
     def unasked(self) -> Answered:
         """What stands for an answer that was not asked."""
-        failure = self.stopped or Failure(kind="unavailable", message="not asked: the run ended", sent=False)
+        failure = self.stopped or Failure(kind="unavailable", message=f"{NOT_ASKED}the run ended", sent=False)
         return Answered(answer=failure, source=Source.ASKED)
 
     def ended(self, answered: Answered) -> None:

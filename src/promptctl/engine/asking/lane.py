@@ -8,7 +8,7 @@ from promptctl.core.exchange import Answer, Answered, AnswerKey, Failure, Output
 from promptctl.core.ports import Provider
 from promptctl.core.record import replace
 from promptctl.engine.asking.claims import Claims
-from promptctl.engine.asking.desk import Desk
+from promptctl.engine.asking.desk import NOT_ASKED, Desk
 from promptctl.engine.asking.pace import Backoff, Pace, Ticket
 from promptctl.engine.asking.retries import Tries
 from promptctl.engine.asking.turnstile import Turnstile
@@ -25,21 +25,17 @@ Follow = Callable[[Wanted, Answered], Iterable[Wanted]]
 
 
 class Lane:
-    """The questions of a run for one provider. Belongs to the loop that it was made in.
-
-    `cut` holds what became of calls that were ended from here while the server was at work on them.
-    """
+    """The questions of a run for one provider. Belongs to the loop that it was made in."""
 
     def __init__(self, provider: Provider, desk: Desk, upcoming: Iterable[AnswerKey] = ()) -> None:
         self.provider, self._desk = provider, desk
         self.slots = max(1, desk.limits.slots or provider.concurrency)
         per_minute = getattr(provider, "requests_per_minute", None)
         self.pace = Pace(self.slots, rate=per_minute / 60 if per_minute else None)
-        self.cut: Known = {}
         self._turnstile = Turnstile(self.pace)
         self._backoff = Backoff(random)
         self._claims = Claims(desk.store, desk.off_loop, upcoming, self.slots * CLAIMED_PER_SLOT)
-        self._running: set[Any] = set()
+        self._calling: set[Any] = set()
         desk.when_stopped.append(self._turnstile.stop)
         if desk.stopped is not None:
             self._turnstile.stop()
@@ -71,7 +67,7 @@ class Lane:
             return follow(wanted, found)
 
         try:
-            await work_off(questions, self.slots, one, self._running)
+            await work_off(questions, self.slots, one)
             while elsewhere and self._desk.stopped is None:
                 await self._turnstile.rest(LOOK_AGAIN_SECONDS)
                 try:
@@ -79,7 +75,7 @@ class Lane:
                 except PromptctlError as error:
                     self._desk.broke(error)
                     break
-                await work_off([elsewhere.pop(key) for key in free], self.slots, one, self._running)
+                await work_off([elsewhere.pop(key) for key in free], self.slots, one)
         finally:
             renewing.cancel()
             await self._claims.close()
@@ -107,8 +103,8 @@ class Lane:
         return await self._failed(wanted, failure, tries)
 
     def cancel(self) -> None:
-        """Ends the calls in flight."""
-        for task in list(self._running):
+        """Ends the calls in flight. Whoever waits for something else is woken by the stop, and knows what it knows."""
+        for task in list(self._calling):
             task.cancel()
 
     async def close(self) -> None:
@@ -132,6 +128,10 @@ class Lane:
         else:
             if tries.counted > 1:
                 failure = replace(failure, message=f"{failure.message} ({tries.counted} attempts)")
+            stop = self._desk.stopped
+            if stop is not None and stop.kind == "budget" and failure.kind != "budget":
+                why = f"{stop.message.removeprefix(NOT_ASKED)}; before that: {failure.message}"
+                failure = replace(failure, kind="budget", message=why)
             answered = Answered(answer=failure, source=Source.ASKED)
             self._desk.ended(answered)
         if self._desk.stopped is None:
@@ -151,23 +151,26 @@ class Lane:
     async def _call(self, wanted: Wanted) -> Answer:
         import asyncio
 
+        task = asyncio.current_task()
+        self._calling.add(task)
         try:
             return await self.provider.ask(wanted.request, wanted.sample)
         except asyncio.CancelledError:
-            kind = self._desk.stopped.kind if self._desk.stopped else "unavailable"
-            why = (
-                self._desk.stopped.message.removeprefix("not asked: ")
-                if self._desk.stopped
-                else "the run ended"
+            stop = self._desk.stopped
+            if stop is None:
+                raise
+            if task is not None and hasattr(task, "uncancel"):
+                task.uncancel()
+            return replace(
+                stop, message=f"cut off: {stop.message.removeprefix(NOT_ASKED)}", sent=True, lost=True
             )
-            failure = Failure(kind=kind, message=f"cut off: {why}", lost=True)
-            self.cut[wanted.key] = Answered(answer=failure, source=Source.ASKED)
-            raise
         except PromptctlError as error:
             return Failure(kind="rejected", message=str(error), fatal=True)
         except Exception as error:  # a stranger's provider: an error of one trial is data
             said = f"provider {wanted.provider.kind} raised {type(error).__name__}: {error}"
             return Failure(kind="unavailable", message=said[:400])
+        finally:
+            self._calling.discard(task)
 
     def _learn(self, ticket: Ticket, wanted: Wanted, answer: Answer) -> None:
         """What the call says about the server, and about what was spent."""

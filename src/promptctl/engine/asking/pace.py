@@ -22,10 +22,12 @@ what was let through decides."""
 LEARNING, TRYING = (0.1, 1.5), (0.02, 1.2)
 """Where its limit is not known, a rate grows by a tenth in the first second after a refusal, and by half as much again
 in each further one; beyond the limit that was met more carefully. It never more than doubles in a second."""
+GROWTH_IN_FLIGHT = 0.12
+"""The share by which a rate may grow, about, while a call is under way."""
 NEARING = 1.2
 """By how much it grows in a second below the limit that was met."""
-MANY = 0.15
-"""The share of refused calls that is no accident when it comes twice in a row."""
+MANY = (0.15, 0.4)
+"""The shares of refused calls that are no accident when they come twice in a row."""
 LATE_SECONDS = 0.05
 """How far sending may catch up: timers are coarser than the distance of two calls."""
 ROW_OF_FAILURES = 8
@@ -82,6 +84,7 @@ class Pace:
         self._failures = self._probes = 0
         self._refusing: float | None = None
         self._ever = False
+        self._asked = self._latency = 0.0
 
     @property
     def limit(self) -> int:
@@ -123,6 +126,7 @@ class Pace:
     def answered(self, ticket: Ticket, now: float) -> None:
         """The server answered."""
         self._ever = True
+        self._latency += 0.2 * (now - ticket.at - self._latency)
         self._failures = self._probes = 0
         self._failing = self._refusing = None
         if self._window is not None:
@@ -146,6 +150,7 @@ class Pace:
         if now + seconds - self._refusing > REFUSED_SECONDS:
             self.down = f"the server refused every call for {now - self._refusing:.0f} s"
             return
+        self._asked = seconds
         self.paused += max(0.0, now + seconds - max(self._resume, now))
         self._resume = max(self._resume, now + seconds)
         if self._window is not None and ticket.at < self._window[0]:
@@ -174,9 +179,10 @@ class Pace:
         run, (since, admitted) = self._run, self._window or (now, 0)
         if run is None:
             return
-        accident = run.refused < 2 or run.refused < run.admitted
-        # Some of many at once, twice in a row: it does not bear so many at once.
-        many = run.refused >= 3 and run.refused >= MANY * (run.refused + admitted)
+        accident = run.refused < 3 or run.refused < 1.5 * run.admitted
+        # Some of many, twice in a row: it does not bear so many at once. More than that is a server that rolls dice.
+        least, most = MANY
+        many = run.refused >= 3 and least <= run.refused / (run.refused + admitted) <= most
         self._often = self._often + 1 if many else 0
         # One call at a time is refused alone, whatever the reason: three times soon one after another is a rate.
         self._lonely = self._lonely + 1 if run.refused == 1 and not run.admitted and admitted < 20 else 0
@@ -184,8 +190,11 @@ class Pace:
         found = max(admitted, 1) / max(now - since, 0.001)
         if self._learned and self._rate:
             least, most = SLOWER
-            self._ceiling = self._rate if accident else min(self._rate, 1.25 * found)
-            self._rate *= min(most, max(least if accident else 0.0, found / self._rate))
+            few = run.refused < 3
+            self._ceiling = self._rate if few else min(self._rate, 1.25 * found)
+            slower = self._rate * min(most, max(least if few else 0.0, found / self._rate))
+            # After the time that it asked for a server takes a call: there is no use in waiting longer.
+            self._rate = min(self._rate, max(slower, 1 / self._asked if self._asked else 0.0))
         elif not accident or self._lonely >= 3 or self._often >= 2:
             self._learned = True
             self._rate = min(found, self._most) if self._most else found
@@ -199,7 +208,9 @@ class Pace:
             factor = NEARING
         else:
             first, faster = LEARNING if self._ceiling is None else TRYING
-            factor = min(2.0, 1 + first * faster ** min(now - self._since, 20.0))
+            factor = 1 + first * faster ** min(now - self._since, 20.0)
+        # What is sent before a refusal can come back is refused as well: the longer that takes, the more careful.
+        factor = min(factor, 2.0, 1 + GROWTH_IN_FLIGHT / max(self._latency, 0.01))
         # A rate that is not used to the full, for want of slots, says nothing about the server when it grows.
         grown = self._rate * factor ** min(now - self._grown, 1.0) if self._bound else self._rate
         self._rate = min(grown, self._most) if self._most else grown

@@ -11,12 +11,8 @@ async def work_off(
     items: Iterable[T],
     size: int,
     do: Callable[[T], Awaitable[Iterable[T]]],
-    running: set[Any] | None = None,
 ) -> None:
     """Does every item in order, at most `size` at a time; what `do` gives stands at the end of the queue.
-
-    Args:
-        running: Holds the tasks under way, for who wants to cancel them.
 
     Raises:
         Exception: the first that `do` raised, once nothing is left to do.
@@ -24,7 +20,7 @@ async def work_off(
     import asyncio
 
     queue = deque(items)
-    running = set() if running is None else running
+    running: set[Any] = set()
     raised: list[BaseException] = []
 
     async def work() -> None:
