@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptctl.core.exchange import Failure, Output, Usage
-from promptctl.providers.interpret import EXCERPT, excerpt, interpret, interpret_error
+from promptctl.providers.excerpts import EXCERPT, excerpt
+from promptctl.providers.interpret import interpret
+from promptctl.providers.interpret_errors import interpret_error
 
 
 def a_body(content: Any = "hi", finish: Any = "stop", **message: Any) -> dict[str, Any]:

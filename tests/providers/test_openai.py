@@ -14,12 +14,14 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request as Received
 from werkzeug import Response
 
+from promptctl.core.dialects import COMPLETION_TOKENS
 from promptctl.core.exchange import Failure, Output, Request, Usage
 from promptctl.core.message import Image, Message
 from promptctl.core.record import replace
-from promptctl.core.routes import COMPLETION_TOKENS, Route
+from promptctl.core.routes import Route
 from promptctl.errors import PromptctlError
-from promptctl.providers.openai import OpenAIProvider, without_key
+from promptctl.providers.masks import without_key
+from promptctl.providers.openai import OpenAIProvider
 
 KEY = "sk-live-0123456789abcdefghij/+="
 
@@ -339,7 +341,9 @@ def test_a_server_that_says_nothing_is_left_at_the_deadline(raw_server):
 
     failure = answer(a_route(base_url, deadline=0.3))
 
-    assert failure == Failure(kind="timeout", message="no complete answer within 0.3 s")
+    assert failure == Failure(
+        kind="timeout", message="no complete answer within 0.3 s", lost=True, passing=True
+    )
 
 
 @pytest.mark.timeout(60)
@@ -352,14 +356,17 @@ def test_a_server_that_drips_is_left_at_the_deadline(raw_server):
 
     failure = answer(a_route(raw_server(drip), deadline=0.5))
 
-    assert failure == Failure(kind="timeout", message="no complete answer within 0.5 s")
+    assert failure == Failure(
+        kind="timeout", message="no complete answer within 0.5 s", lost=True, passing=True
+    )
 
 
 def test_a_dropped_connection_is_unavailable_not_a_timeout(raw_server):
     failure = answer(a_route(raw_server(lambda connection: None)))
 
     assert isinstance(failure, Failure)
-    assert (failure.kind, failure.fatal) == ("unavailable", False)
+    assert (failure.kind, failure.fatal, failure.lost, failure.passing) == ("unavailable", False, True, True)
+    assert "broke before the answer was complete" in failure.message
 
 
 def test_a_body_that_is_cut_off_is_unavailable(raw_server):
@@ -369,7 +376,7 @@ def test_a_body_that_is_cut_off_is_unavailable(raw_server):
     failure = answer(a_route(raw_server(cut)))
 
     assert isinstance(failure, Failure)
-    assert failure.kind == "unavailable"
+    assert (failure.kind, failure.lost, failure.passing) == ("unavailable", True, True)
 
 
 def test_no_server_is_unavailable_and_names_the_address():
@@ -378,16 +385,19 @@ def test_no_server_is_unavailable_and_names_the_address():
 
     failure = answer(a_route(base_url))
 
-    assert isinstance(failure, Failure)
-    assert failure.kind == "unavailable"
-    assert base_url in failure.message
+    assert failure == Failure(
+        kind="unavailable",
+        message=f"{base_url[7:-3]} refuses connections: is the server running?",
+        sent=False,
+        passing=True,
+    )
 
 
 def test_nonsense_instead_of_http_is_a_failure(raw_server):
     failure = answer(a_route(raw_server(lambda connection: connection.sendall(b"SSH-2.0-OpenSSH_9\r\n\r\n"))))
 
     assert isinstance(failure, Failure)
-    assert failure.kind in ("unavailable", "malformed")
+    assert (failure.kind, failure.lost, failure.passing) == ("unavailable", True, True)
 
 
 def test_a_text_that_no_file_can_carry_is_rejected_before_it_is_sent(server: Server):
@@ -396,7 +406,7 @@ def test_a_text_that_no_file_can_carry_is_rejected_before_it_is_sent(server: Ser
     failure = answer(a_route(server.base_url), a_request("\ud800"))
 
     assert isinstance(failure, Failure)
-    assert failure.kind == "rejected"
+    assert (failure.kind, failure.sent, failure.passing) == ("rejected", False, False)
     assert server.received == []
 
 
@@ -473,6 +483,11 @@ def test_an_address_that_must_not_be_used_is_refused_before_the_first_call(base_
 
 def test_plain_http_is_allowed_when_the_project_says_so():
     OpenAIProvider(a_route("http://10.0.0.7:8000/v1", allow_http=True, key_env=None)).prepare()
+
+
+def test_the_pace_that_the_project_allows_is_told_to_whoever_asks():
+    assert OpenAIProvider(a_route("https://api.test/v1", requests_per_minute=90.0)).requests_per_minute == 90
+    assert OpenAIProvider(a_route("https://api.test/v1")).requests_per_minute is None
 
 
 def test_the_key_is_in_no_representation():

@@ -102,12 +102,16 @@ def ask(
         models: Instead of the prompts' own.
 
     Raises:
-        PromptctlError: what can be known before the first call: an unknown prompt, a missing value, a missing key.
+        PromptctlError: what can be known before the first call: an unknown prompt, a missing value, a missing key, a
+            case of an internal suite that would leave.
         Incomplete: the store failed, or more calls are needed than the project allows.
     """
     head = project.here()
     sides = [_side(project, head, name, model) for name in prompts for model in models or (None,)]
     _refuse_unknown(sides, values or {})
+    if case_id is not None:
+        for one in sides:
+            project.boundary().refuse(one.find_case(case_id)[0], [one.model])
     rendered = [_rendered(one, case_id, values or {}) for one in sides]
     providers = project.providers()
     draws = Draws(Draw(found, 0, providers.provider(found.model)) for found in rendered)

@@ -19,7 +19,8 @@ from promptctl.engine.asking.desk import SharedStore
 from promptctl.engine.asking.spending import Limits
 from promptctl.engine.bill import NOTHING, Forecast, refusal
 from promptctl.engine.boundary import Boundary
-from promptctl.engine.load import Home, Side, find_home, open_side, sides_of
+from promptctl.engine.fresh import with_a_fresh_draw
+from promptctl.engine.load import Home, Side, begin_rendering, find_home, open_side, sides_of
 from promptctl.engine.one_side import OneSide
 from promptctl.engine.pipeline import Run, Terms
 from promptctl.engine.plan import Plan
@@ -41,13 +42,20 @@ class Project:
     Args:
         folder: Any folder of the project.
         providers: Providers by name, used instead of the configured ones; `*` for all models.
+        isolate: Whether templates are rendered in another process, under limits of time and memory.
 
     Raises:
         PromptctlError: no project there, or a configuration that cannot be read.
     """
 
-    def __init__(self, folder: str | Path = ".", providers: Mapping[str, Provider] | None = None) -> None:
-        self.home: Home = find_home(Path(folder))
+    def __init__(
+        self,
+        folder: str | Path = ".",
+        providers: Mapping[str, Provider] | None = None,
+        *,
+        isolate: bool = True,
+    ) -> None:
+        self.home: Home = find_home(Path(folder))._replace(isolate=isolate)
         self.root = self.home.root
         self.config = self.home.config
         self._given = dict(providers or {})
@@ -131,6 +139,7 @@ class Project:
         samples: int | None = None,
         model: str | None = None,
         offline: bool = False,
+        fresh: bool = False,
         max_calls: int | None = None,
         max_cost: float | None = None,
         deadline: float | None = None,
@@ -150,6 +159,7 @@ class Project:
             samples: First draws per case and side, instead of the suite's own.
             model: The model of both sides, instead of the prompt's own.
             offline: Use stored and recorded answers only.
+            fresh: Draw once more what was drawn before, on both sides; the earlier draws count too.
             max_calls: Refuse a plan with more calls, and stop before there are more.
             max_cost: The same for what the calls cost, in the project's currency.
             deadline: Seconds for the whole run; what is not answered by then is an error.
@@ -165,6 +175,7 @@ class Project:
             PromptctlError: exit code 2 and its like. An `Incomplete` carries the result so far as `result`.
         """
         started = time.monotonic()
+        begin_rendering(self.home)
         given = _given(base, head, no_base)
         chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
         planned = self._plan(chosen, base, head, no_base=no_base)
@@ -172,6 +183,8 @@ class Project:
             return self._nothing(planned)
         if not offline:
             self.boundary(planned.head.config).refuse_plan(planned.plan)
+        if fresh:
+            planned = self._drawn_again(planned)
         limits = _limits(planned, max_calls, max_cost)._replace(
             until=None if deadline is None else started + deadline,
             seconds=deadline,
@@ -190,6 +203,7 @@ class Project:
         cases: Sequence[str] = (),
         samples: int | None = None,
         model: str | None = None,
+        fresh: bool = False,
         max_calls: int | None = None,
         max_cost: float | None = None,
     ) -> tuple[Forecast, Incomplete | None]:
@@ -211,6 +225,14 @@ class Project:
         finally:
             store.close()
         return found, refusal(found, _limits(planned, max_calls, max_cost))
+
+    def _drawn_again(self, planned: "_Planned") -> "_Planned":
+        store = own_store(self.root, readonly=True)
+        try:
+            plan = with_a_fresh_draw(planned.plan, self.providers(planned.head.config), store)
+        finally:
+            store.close()
+        return planned._replace(plan=plan)
 
     def _plan(
         self, chosen: Selection, base: str | None, head: str | None, *, no_base: bool
@@ -265,16 +287,18 @@ class Project:
         journal.begin(_manifest(run_id, plan, sides))
         text = None
         try:
-            result = replace(run.result(), sides=given)
-            text = json_reporter.render(result)
+            result = run.result()
+            result = replace(result, sides=given, notes=(*result.notes, *store.warnings))
+            text = json_reporter.pieces(result)
             return result
         except KeyboardInterrupt:  # before the first call, or while answers are judged
             error = _with_result(_interrupted(), sides.head, sides.base, run_id)
-            text = json_reporter.render(error.result)
+            text = json_reporter.pieces(error.result)
             raise error from None
         except Incomplete as error:
             error = _with_result(error, sides.head, sides.base, run_id)
-            text = json_reporter.render(error.result)
+            error.result = replace(error.result, notes=tuple(store.warnings))
+            text = json_reporter.pieces(error.result)
             raise error from None
         except PromptctlError as error:
             if error.exit_code == 2:  # wrong before anything was asked; anything else leaves its traces
@@ -370,7 +394,8 @@ def _manifest(run_id: str, plan: Plan, sides: Sides) -> dict[str, Any]:
 
 
 def _trial(suite: str, case: str, side: str, trial: Trial) -> dict[str, Any]:
-    return {"suite": suite, "case": case, "side": side, **msgspec.to_builtins(trial)}
+    fields = msgspec.structs.asdict(trial)  # type: ignore[arg-type]  # a Struct, as `core.record` knows
+    return {"suite": suite, "case": case, "side": side, **fields}
 
 
 def _nothing(sides: Sides) -> Result:

@@ -206,6 +206,7 @@ def _models(sheet: Sheet, home: Home) -> None:
             parts.append(f"key {model.key_env} {model.key.value}")
         elif model.provider:
             parts.append("key not needed")
+        parts += model.settings
         sheet.row("models", "  ".join(filter(None, parts)))
         more = len(model.prompts) - NAMED
         named = ", ".join(model.prompts[:NAMED])
@@ -232,6 +233,7 @@ def _models(sheet: Sheet, home: Home) -> None:
                 "address": model.address or None,
                 "key_variable": model.key_env or None,
                 "key": model.key.value,
+                "settings": list(model.settings),
                 "prompts": list(model.prompts),
             }
             for model in models

@@ -123,7 +123,7 @@ def _cells(side: Side, row: Row, last: dict[str, Last]) -> tuple[str, ...]:
     return (
         _prompt(side, row.prompt),
         _model(side, row.prompt),
-        row.suite_id or "no suite",
+        f"{row.suite_id} (internal)" if row.suite and row.suite.internal else row.suite_id or "no suite",
         f"[{row.error}]" if row.error else _cases(row.suite),
         str(_checks(row.suite)) if row.suite else "",
         str(decision) if decision else "",

@@ -13,7 +13,7 @@ from promptctl.cli.output import refuse_both, write
 from promptctl.core.message import Image, Message
 from promptctl.core.prompt import PromptVersion
 from promptctl.core.words import plural
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 from promptctl.reporters.safe import terminal_line
 
 
@@ -50,7 +50,12 @@ def show(prompt: str) -> None:
     for name in version.closure:
         write(f"{label:<10}{terminal_line(f'{side.prompts.folder}/{name}')}")
         label = ""
-    suites = [name for name in side.suites.ids if side.suites.suite(name).prompt == prompt_id]
+    found = [side.suites.suite(name) for name in side.suites.ids]
+    suites = [
+        f"{suite.id} (internal)" if suite.internal else suite.id
+        for suite in found
+        if suite.prompt == prompt_id
+    ]
     where = ", ".join(suites) or f"none; cases go into {side.suites.folder}/{prompt_id}.yaml"
     write(f"{'suites':<10}{terminal_line(where)}")
 

@@ -44,6 +44,7 @@ command line is wrong, 3 the question could not be answered, 130 interrupted.
 @click.option("--samples", type=click.IntRange(1, 100), metavar="N", help="First draws per case and side.")
 @click.option("--model", metavar="M", help="This model on both sides, instead of the prompt's own.")
 @click.option("--offline", is_flag=True, help="Use stored and recorded answers only.")
+@click.option("--fresh", is_flag=True, help="Draw once more what was drawn before, on both sides.")
 @click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Never more calls than this.")
 @click.option(
     "--max-cost", type=click.FloatRange(0), metavar="X", help="Never more than this, in the currency."
@@ -53,6 +54,9 @@ command line is wrong, 3 the question could not be answered, 130 interrupted.
 )
 @click.option(
     "--concurrency", type=click.IntRange(1, 10_000), metavar="N", help="Calls at a time to a provider."
+)
+@click.option(
+    "--isolate/--no-isolate", default=True, help="Render in a process with limits of time and memory."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it costs; ask nothing.")
 @click.option("--strict", is_flag=True, help="Exit 3 where the evidence does not decide.")
@@ -75,9 +79,11 @@ def test(
     """
     if no_base and base is not None:
         raise refuse_both("--base", "--no-base")
+    if options["fresh"] and options["offline"]:
+        raise refuse_both("--fresh", "--offline")
     if verbose and quiet:
         raise refuse_both("--verbose", "--quiet")
-    project = Project()
+    project = Project(isolate=options.pop("isolate"))
     selectors = options.pop("selectors")
     if dry_run:
         return _foresee(project, selectors, json_file, base=base, no_base=no_base, **options)

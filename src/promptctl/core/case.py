@@ -173,7 +173,8 @@ class Suite(Record):
 
     `digest` (`s1:`) covers the suite file and active cases.
 
-    `checks` are already merged into each case's own; they stay here to say what changed.
+    `checks` are already merged into each case's own; they stay here to say what changed. `internal` is where the suite
+    says that its cases go to internal providers alone; None where it does not.
     """
 
     id: str
@@ -187,6 +188,7 @@ class Suite(Record):
     judge: dict[str, Any] = {}
     renamed_from: str | None = None
     place: Place | None = None
+    internal: Place | None = None
     digest: str = ""
 
     def by_id(self) -> dict[str, Case]:

@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from promptctl.core.case import Accept, Gate
+from promptctl.core.dialects import Streaming
 from promptctl.core.record import Record
 
 
@@ -31,8 +32,9 @@ class ProviderConfig(Record):
     """`[providers.NAME]`. None: the preset of that name decides, else the common default.
 
     `script` is the JSON file of a `scripted` provider, relative to the project's root. `key_env` names the
-    variable that holds the key. `deadline` is seconds for one attempt, `concurrency`
-    calls at a time.
+    variable that holds the key. `deadline` is seconds for one attempt, `concurrency` calls at a time. `dialect` is the
+    preset whose server stands at `base_url`, `stream` whether answers are asked for in parts, `ca_file` a file of
+    certificates to trust, relative to the project's root. `internal`: the cases of internal suites may be sent there.
     """
 
     kind: str | None = None
@@ -45,6 +47,10 @@ class ProviderConfig(Record):
     concurrency: int | None = None
     deadline: float | None = None
     requests_per_minute: float | None = None
+    dialect: str | None = None
+    stream: Streaming | None = None
+    api_version: str | None = None
+    internal: bool = False
 
 
 class Price(Record):
@@ -63,9 +69,10 @@ class JudgeConfig(Record):
 
 
 class BudgetConfig(Record):
-    """`[budget]`: what one run may ask."""
+    """`[budget]`: what one run may ask, and what that may cost in the project's currency; None: as much as it takes."""
 
     max_calls: int = 2000
+    max_cost: float | None = None
 
 
 class ReportConfig(Record):

@@ -5,93 +5,46 @@ its models are recognised by name, one in `BUILT_IN`.
 """
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import Any, Literal, NamedTuple, get_args
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import field
 
-from promptctl.core.record import Record
+from promptctl.core import dialects
+from promptctl.core.dialects import COMMON, COMPLETION_TOKENS, Dialect
+from promptctl.core.record import Record, replace
 from promptctl.errors import PromptctlError
 
 DEADLINE_SECONDS = 120.0
 CONCURRENCY = 32
-
-TokenLimit = Literal["max_tokens", "max_completion_tokens"]
-
-
-class Dialect(Record):
-    """How a server's chat completions differ from the common ones. Grows by fields with a default.
-
-    `token_limit` is the name it is sent under; with `any_token_limit` the server reads the other name too. `formats`
-    are the kinds of `response_format` that the server acts on. `unread` are parameters that it is documented to
-    ignore or refuse, each with what to write instead, or "" where there is nothing.
-    """
-
-    token_limit: TokenLimit = "max_tokens"  # noqa: S105 - the name of a parameter, not a secret
-    any_token_limit: bool = False
-    formats: tuple[str, ...] = ("json_schema", "json_object")
-    unread: dict[str, str] = {}
-
-
-COMMON = Dialect()
-COMPLETION_TOKENS = Dialect(token_limit="max_completion_tokens")  # noqa: S106 - a parameter's name
-
-_JSON_MODE = ("json_object",)
-# docs.anthropic.com/en/api/openai-sdk lists what its OpenAI layer drops in silence.
-_ANTHROPIC = Dialect(
-    any_token_limit=True,
-    formats=(),
-    unread={
-        **dict.fromkeys(
-            ("audio", "frequency_penalty", "logit_bias", "logprobs", "metadata", "modalities"), ""
-        ),
-        **dict.fromkeys(("prediction", "presence_penalty", "seed", "service_tier", "store"), ""),
-        **dict.fromkeys(("top_logprobs", "user"), ""),
-        "reasoning_effort": "thinking",
-    },
-)
-# Of the Qwen models only some versions of qwen-plus take a schema (Alibaba Cloud Model Studio, structured output).
-_QWEN = Dialect(formats=_JSON_MODE)
-# api-docs.deepseek.com: text and json_object; a json_schema is answered by an error 400.
-_DEEPSEEK = Dialect(formats=_JSON_MODE)
-# docs.bigmodel.cn: text and json_object.
-_GLM = Dialect(formats=_JSON_MODE)
-# platform.moonshot.ai: JSON mode alone; max_tokens is no longer honoured.
-_KIMI = Dialect(token_limit="max_completion_tokens", formats=_JSON_MODE)  # noqa: S106 - a parameter's name
-_LM_STUDIO = Dialect(formats=("json_schema",))  # answers json_object by an error 400
-_BOTH_LIMITS = Dialect(any_token_limit=True)
-
-MISNAMED: Mapping[str, str] = {
-    "maxTokens": "max_output_tokens",
-    "maxOutputTokens": "max_output_tokens",
-    "max_new_tokens": "max_output_tokens",
-    "max_tokens_to_sample": "max_output_tokens",
-    "stop_sequences": "stop",
-    "stopSequences": "stop",
-    "topP": "top_p",
-    "frequencyPenalty": "frequency_penalty",
-    "presencePenalty": "presence_penalty",
-}
-"""Names of other protocols: no server that speaks chat completions reads them."""
+STAYS_HERE = ("embedded", "scripted")
+"""Kinds of providers that answer by themselves: nothing that they are asked leaves this machine."""
 
 
 class Preset(Record):
-    """A known service: the code that speaks to it (`kind`), its address, the variable that holds its key."""
+    """A known service: the code that speaks to it (`kind`), its address, the variable that holds its key.
+
+    Without an address it has one for each customer, which a project says; `example` is what such a one looks like.
+    """
 
     name: str
     kind: str = "openai"
     base_url: str = ""
     key_env: str | None = None
     dialect: Dialect = COMMON
+    example: str = "https://…/v1"
 
 
 class Route(Record):
     """Who answers for `model`, and how to ask.
 
     `served_name` is what the server calls the model. `deadline` is seconds for one attempt, from sending to
-    the last byte; `concurrency` is calls at a time. `key_env` names a variable; None: no key is sent.
+    the last byte; `concurrency` is calls at a time. `key_env` names a variable; None: no key is sent. `known`: the
+    dialect is that of a preset, so that what it does not read is known. `ca_file` holds certificates to trust besides
+    the machine's own. `api_version` is that of an Azure address with a deployment in it. `internal`: what is sent stays
+    with the people who may see it.
     """
 
     model: str
@@ -105,6 +58,11 @@ class Route(Record):
     concurrency: int = CONCURRENCY
     allow_http: bool = False
     headers: dict[str, str] = field(default_factory=dict)
+    known: bool = False
+    ca_file: str | None = None
+    requests_per_minute: float | None = None
+    api_version: str | None = None
+    internal: bool = False
 
     @property
     def is_local(self) -> bool:
@@ -167,19 +125,32 @@ PRESETS: dict[str, Preset] = {
     preset.name: preset
     for preset in (
         _preset("openai", "https://api.openai.com/v1", "OPENAI_API_KEY", COMPLETION_TOKENS),
-        _preset("anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", _ANTHROPIC),
-        _preset("gemini", "https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),
-        _preset("qwen", "https://dashscope.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY", _QWEN),
+        Preset(
+            name="azure",
+            key_env="AZURE_OPENAI_API_KEY",
+            dialect=COMPLETION_TOKENS,
+            example="https://NAME.openai.azure.com/openai/v1",
+        ),
+        _preset("anthropic", "https://api.anthropic.com/v1", "ANTHROPIC_API_KEY", dialects.ANTHROPIC),
+        _preset(
+            "gemini",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "GEMINI_API_KEY",
+            dialects.GEMINI,
+        ),
+        _preset(
+            "qwen", "https://dashscope.aliyuncs.com/compatible-mode/v1", "DASHSCOPE_API_KEY", dialects.QWEN
+        ),
         _preset("ernie", "https://qianfan.baidubce.com/v2", "QIANFAN_API_KEY", COMPLETION_TOKENS),
-        _preset("doubao", "https://ark.cn-beijing.volces.com/api/v3", "ARK_API_KEY"),
-        _preset("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", _DEEPSEEK),
-        _preset("glm", "https://open.bigmodel.cn/api/paas/v4", "ZHIPUAI_API_KEY", _GLM),
-        _preset("kimi", "https://api.moonshot.cn/v1", "MOONSHOT_API_KEY", _KIMI),
-        _preset("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", _BOTH_LIMITS),
-        _preset("vllm", "http://localhost:8000/v1", dialect=_BOTH_LIMITS),
-        _preset("ollama", "http://localhost:11434/v1"),
-        _preset("lm-studio", "http://localhost:1234/v1", dialect=_LM_STUDIO),
-        _preset("llama.cpp", "http://localhost:8080/v1"),
+        _preset("doubao", "https://ark.cn-beijing.volces.com/api/v3", "ARK_API_KEY", dialects.DOUBAO),
+        _preset("deepseek", "https://api.deepseek.com/v1", "DEEPSEEK_API_KEY", dialects.DEEPSEEK),
+        _preset("glm", "https://open.bigmodel.cn/api/paas/v4", "ZHIPUAI_API_KEY", dialects.GLM),
+        _preset("kimi", "https://api.moonshot.cn/v1", "MOONSHOT_API_KEY", dialects.KIMI),
+        _preset("openrouter", "https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", dialects.BOTH_LIMITS),
+        _preset("vllm", "http://localhost:8000/v1", dialect=dialects.BOTH_LIMITS),
+        _preset("ollama", "http://localhost:11434/v1", dialect=dialects.OLLAMA),
+        _preset("lm-studio", "http://localhost:1234/v1", dialect=dialects.LM_STUDIO),
+        _preset("llama.cpp", "http://localhost:8080/v1", dialect=dialects.BOTH_LIMITS),
         Preset(name="embedded", kind="embedded"),
     )
 }
@@ -188,6 +159,8 @@ BUILT_IN: tuple[tuple[str, str], ...] = (
     ("gpt-*", "openai"),
     ("o?-*", "openai"),
     ("qwen*", "qwen"),
+    ("qwq*", "qwen"),
+    ("qvq*", "qwen"),
     ("deepseek*", "deepseek"),
     ("glm-*", "glm"),
     ("kimi-*", "kimi"),
@@ -210,7 +183,8 @@ def route(model: str, models: Mapping[str, Any], providers: Mapping[str, Any]) -
         providers: A project's `[providers.*]`, name → settings, as mappings or records.
 
     Raises:
-        PromptctlError: `unknown-provider`, a route names a provider that is neither a project's nor built in.
+        PromptctlError: `unknown-provider`, a route names a provider that is neither a project's nor built in;
+            `missing-field`, one whose address is the project's to say, and is not said.
     """
     for pattern, target in models.items():
         if fnmatchcase(model, pattern):
@@ -222,36 +196,6 @@ def route(model: str, models: Mapping[str, Any], providers: Mapping[str, Any]) -
     return None
 
 
-def sent_params(params: Mapping[str, Any], dialect: Dialect) -> dict[str, Any]:
-    """`params` as this server reads them: `max_output_tokens` under the dialect's name, the rest verbatim.
-
-    A limit that also stands under the dialect's own name keeps that one: it is the more specific.
-    """
-    sent = {name: value for name, value in params.items() if name != "max_output_tokens"}
-    if "max_output_tokens" in params:
-        sent.setdefault(dialect.token_limit, params["max_output_tokens"])
-    return sent
-
-
-def sent_format(wanted: Mapping[str, Any] | None, dialect: Dialect) -> dict[str, Any] | None:
-    """The `response_format` for this server: what is wanted, else JSON without a schema, else none."""
-    if wanted is None or wanted["type"] in dialect.formats:
-        return None if wanted is None else dict(wanted)
-    return {"type": "json_object"} if "json_object" in dialect.formats else None
-
-
-def unread_params(params: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[str, str]]:
-    """The parameters that a known server ignores or refuses, each with what to write instead, or ""."""
-    limits = get_args(TokenLimit)
-    for name in params:
-        if name in dialect.unread:
-            yield name, dialect.unread[name]
-        elif name in MISNAMED:
-            yield name, MISNAMED[name]
-        elif name in limits and name != dialect.token_limit and not dialect.any_token_limit:
-            yield name, "max_output_tokens"
-
-
 def _route(model: str, provider: str, served_name: str, providers: Mapping[str, Any], *, at: str) -> Route:
     settings, preset = providers.get(provider), PRESETS.get(provider)
     if settings is None and preset is None:
@@ -261,23 +205,44 @@ def _route(model: str, provider: str, served_name: str, providers: Mapping[str, 
             at=at,
             fix=f"add [providers.{provider}] to promptctl.toml, or name one of: {', '.join(PRESETS)}",
         )
+    known = preset or PRESETS.get(_setting(settings, "dialect", ""))
     preset = preset or Preset(name=provider)
     own_url = _setting(settings, "base_url")
+    kind = _setting(settings, "kind", preset.kind)
+    if kind == "openai" and not own_url and not preset.base_url:
+        raise PromptctlError(
+            f"model {model!r} is routed to provider {provider!r}, whose address is not said",
+            slug="missing-field",
+            at=at,
+            fix=f'add it under [providers.{provider}]: base_url = "{preset.example}"',
+        )
     # A key goes only to the address it was named with: a preset's key never follows a project's own base_url.
     key_env = _setting(settings, "key_env", None if own_url else preset.key_env)
     return Route(
         model=model,
         provider=provider,
-        kind=_setting(settings, "kind", preset.kind),
+        kind=kind,
         base_url=str(own_url or preset.base_url).rstrip("/"),
         key_env=key_env,
         served_name=served_name,
-        dialect=preset.dialect,
+        dialect=_dialect(settings, preset),
         deadline=float(_setting(settings, "deadline", DEADLINE_SECONDS)),
         concurrency=int(_setting(settings, "concurrency", CONCURRENCY)),
         allow_http=bool(_setting(settings, "allow_http", False)),
         headers=dict(_setting(settings, "headers", {})),
+        known=known is not None,
+        ca_file=_setting(settings, "ca_file"),
+        requests_per_minute=_setting(settings, "requests_per_minute"),
+        api_version=_setting(settings, "api_version"),
+        internal=bool(_setting(settings, "internal", False)) or kind in STAYS_HERE,
     )
+
+
+def _dialect(settings: Any, preset: Preset) -> Dialect:
+    """The preset's, or that of the preset which the settings name; streamed as the settings say."""
+    named = PRESETS.get(_setting(settings, "dialect", preset.name), preset)
+    stream = _setting(settings, "stream")
+    return replace(named.dialect, stream=stream) if stream else named.dialect
 
 
 def _target(target: Any) -> tuple[str, str | None]:

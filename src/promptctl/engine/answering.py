@@ -9,13 +9,14 @@ from promptctl.core.config import Config
 from promptctl.core.digest import digest
 from promptctl.core.exchange import Answer, Failure, Output, Request
 from promptctl.core.ports import Provider
+from promptctl.core.record import replace
 from promptctl.core.routes import Route
 from promptctl.core.words import did_you_mean
 from promptctl.engine.asking.ask import Recorded
 from promptctl.engine.conversations import digests_along
 from promptctl.engine.load import Home, Side, routed
 from promptctl.engine.plan import Plan
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 from promptctl.errors import FileError, Place, PromptctlError
 from promptctl.providers.recorded import read_recordings
 from promptctl.registry import find, names
@@ -108,6 +109,8 @@ class Providers:
             return factory()
         key = self._key(route.key_env)
         self.redactor.add(key)
+        if route.ca_file is not None:
+            route = replace(route, ca_file=str(self._home.root / Path(route.ca_file).expanduser()))
         return factory(route, key)
 
     def _key(self, variable: str | None) -> str | None:

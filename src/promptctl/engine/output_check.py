@@ -1,9 +1,10 @@
 """What a prompt's own schema asks of every answer: a required check that no suite has to write."""
 
 from promptctl.core.case import Case, CheckSpec, Suite
+from promptctl.core.dialects import sent_format
 from promptctl.core.prompt import PromptVersion
 from promptctl.core.record import replace
-from promptctl.core.routes import Route, sent_format
+from promptctl.core.routes import Route
 from promptctl.engine.check import build
 from promptctl.engine.schemas import refuse_bad_schemas
 from promptctl.errors import Place, PromptctlError

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from promptctl.core.routes import PRESETS, Dialect, route, unread_params
+from promptctl.core.dialects import Dialect, unread_params
+from promptctl.core.routes import PRESETS, route
 from promptctl.errors import Place
 from promptctl.importers.imported import LeftOut, Note
 

@@ -1,26 +1,31 @@
 """The only reader of what a server sends: an Output (the model answered) or a Failure (the world said no).
 
 Total: any JSON value and any text gives one of the two, never an exception. Field names are those of chat
-completions and of what compatible servers were seen to send instead.
+completions and of what compatible servers were seen to send instead. Errors are in `interpret_errors`, how long to wait
+in `interpret_waits`, answers in parts in `interpret_stream`.
 """
 
 import json
 import math
-import re
-from collections.abc import Iterable
 from typing import Any
 
-from promptctl.core.exchange import Failure, Finish, Output, Usage
+import msgspec
 
-EXCERPT = 200
+from promptctl.core.dialects import COMMON, Dialect
+from promptctl.core.exchange import Failure, Finish, Output, Usage
+from promptctl.providers.excerpts import excerpt, without_surrogates
+from promptctl.providers.interpret_errors import error_inside
+from promptctl.providers.interpret_stream import CutOffError, is_stream, joined
 
 _FINISHES: dict[str, Finish] = {
+    "stop": "stop",
     "length": "length",
     "max_tokens": "length",
     "model_context_window_exceeded": "length",
     "content_filter": "content_filter",
     "sensitive": "content_filter",  # GLM
     "safety": "content_filter",
+    "prohibited_content": "content_filter",
     "refusal": "refusal",
     "tool_calls": "tool_calls",
     "function_call": "tool_calls",
@@ -28,124 +33,119 @@ _FINISHES: dict[str, Finish] = {
 }
 # The server gave up half-way: what came is not an answer of the model.
 _BROKEN_OFF = {"insufficient_system_resource", "network_error", "abort", "error"}
-_FILTERED = {"content_filter", "data_inspection_failed", "content_policy_violation", "sensitive_content"}
-# The next call would fail alike. 1113 is GLM's empty account, Arrearage DashScope's.
-_HOPELESS = {
-    "insufficient_quota",
-    "exceeded_current_quota_error",
-    "arrearage",
-    "accountoverdueerror",
-    "1113",
-    "model_not_found",
-    "invalid_api_key",
-    "incorrect_api_key",
-    "invalid_authentication_error",
-}
-_HOPELESS_STATUS = {401, 402, 403, 404}
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_THOUGHT = re.compile(r"\s*<think>(.*?)</think>\s*", re.DOTALL)
-_UNENDED_THOUGHT = re.compile(r"\s*<think>(.*)", re.DOTALL)
+_THINK = "<think>"
+_THOUGHT_ENDS = "</think>"
 _DEEP = 64
 
 
 class _MalformedError(Exception):
-    """What came is not an answer; the text says why."""
+    """What came is not an answer; the text says why. `lost`: it cannot be read at all, so that it may be one."""
+
+    def __init__(self, why: str, *, lost: bool = False) -> None:
+        super().__init__(why)
+        self.lost = lost
 
 
-def interpret(body: Any) -> Output | Failure:
-    """What the body of a 200 says. `body` is its text, or JSON that was already read."""
+def interpret(
+    body: Any,
+    *,
+    seconds: float | None = None,
+    first_token_seconds: float | None = None,
+    dialect: Dialect = COMMON,
+) -> Output | Failure:
+    """What the body of a 200 says.
+
+    Args:
+        body: Its bytes or text, or JSON that was already read.
+        seconds, first_token_seconds: How long it took, for the Output.
+        dialect: The server's; its codes mean what they mean there.
+    """
     try:
-        value = _parsed(body) if isinstance(body, str) else body
-        return _read(value)
+        value = _parsed(body) if isinstance(body, (str, bytes)) else body
+        return _read(value, dialect, seconds, first_token_seconds)
     except _MalformedError as error:
-        return Failure(kind="malformed", message=f"{error}: {excerpt(body)}")
+        message = f"{error}: {excerpt(body)}"
+        return Failure(kind="malformed", message=message, lost=error.lost, passing=error.lost)
     except RecursionError:
         return Failure(kind="malformed", message=f"nested too deeply: {excerpt(body)}")
 
 
-def interpret_error(status: int, body: Any) -> Output | Failure:
-    """What an HTTP error says. `body` is the inside of `{"error": …}`, or whatever else came instead.
-
-    A refusal of the provider's content filter is an Output: it is an answer to what was asked.
-    """
-    codes, said = _error_parts(body)
-    if codes & _FILTERED:
-        return Output(text="", finish="content_filter")
-    message = f"{status}: {said}" if said else str(status)
-    if codes & _HOPELESS or status in _HOPELESS_STATUS or "api key not valid" in said.lower():
-        return Failure(kind="rejected", message=message, fatal=True)
-    if 300 <= status < 400:
-        return Failure(
-            kind="rejected", message=f"{status}: the server redirects; base_url must be final", fatal=True
-        )
-    if status == 429:
-        return Failure(kind="rate_limited", message=message)
-    if status == 408:
-        return Failure(kind="timeout", message=message)
-    if status == 409 or status >= 500:
-        return Failure(kind="unavailable", message=message)
-    return Failure(kind="rejected", message=message)
-
-
-def excerpt(value: Any) -> str:
-    """The first 200 characters of what came, on one line."""
+def _parsed(body: str | bytes) -> Any:
     try:
-        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=repr)
-    except (ValueError, RecursionError):
-        text = f"<{type(value).__name__}>"
-    # Cut first: the rest may be megabytes.
-    line = " ".join(without_surrogates(text[: 4 * EXCERPT]).split())
-    return line if len(line) <= EXCERPT else line[: EXCERPT - 1] + "…"
+        return msgspec.json.decode(body)
+    except (ValueError, RecursionError):  # not what it takes, though others may: NaN, half a surrogate pair
+        text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
+        return _leniently(text.removeprefix("\ufeff"))
 
 
-def without_surrogates(text: str) -> str:
-    """`text` with each lone surrogate, which no file can carry, replaced by U+FFFD."""
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
-def _parsed(body: str) -> Any:
+def _leniently(text: str) -> Any:
     try:
+        if is_stream(text):
+            return joined(text)
         # NaN is not JSON, but servers put it beside the answer (log probabilities).
-        return json.loads(body, parse_constant=lambda _: None)
+        return json.loads(text, parse_constant=lambda _: None)
+    except CutOffError:
+        raise _MalformedError("the parts end before the answer does", lost=True) from None
     except ValueError:
-        start = body.lstrip()[:1]
+        start = text.lstrip()[:1]
         what = "empty body" if not start else "a page, not JSON" if start == "<" else "not JSON"
-        raise _MalformedError(what) from None
+        raise _MalformedError(what, lost=True) from None
 
 
-def _read(value: Any) -> Output | Failure:
+def _read(
+    value: Any, dialect: Dialect, seconds: float | None, first_token_seconds: float | None
+) -> Output | Failure:
     if not isinstance(value, dict):
         raise _MalformedError(f"{_kind(value)} where an object was expected")
     if value.get("error"):
-        return _error_inside(value["error"])
+        return _error_inside(value["error"], dialect)
     choices = value.get("choices")
     if not isinstance(choices, list) or not choices:
+        if (
+            "code" in value or "error_code" in value
+        ):  # DashScope and the old ERNIE interface say it at the top
+            return _error_inside(value, dialect)
         raise _MalformedError("no choices")
     choice = choices[0]
     if not isinstance(choice, dict):
         raise _MalformedError(f"a choice that is {_kind(choice)}")
     if choice.get("error"):
-        return _error_inside(choice["error"])
-    finish = choice.get("finish_reason")
-    if isinstance(finish, str) and finish in _BROKEN_OFF:
-        return Failure(kind="unavailable", message=f"the server broke off: finish_reason {finish}")
+        return _error_inside(choice["error"], dialect)
+    said = choice.get("finish_reason")
+    finish = said.lower() if isinstance(said, str) else ""
+    if finish in _BROKEN_OFF:
+        return Failure(
+            kind="unavailable", message=f"the server broke off: finish_reason {said}", passing=True
+        )
+    # Gemini says why: content_filter: PROHIBITED_CONTENT.
+    ended: Finish = _FINISHES.get(finish.partition(":")[0], "stop")
     message = choice.get("message")
     if not isinstance(message, dict):
-        raise _MalformedError("no message")
-    return _output(message, finish if isinstance(finish, str) else "", value)
+        if ended != "content_filter":
+            raise _MalformedError("no message")
+        message = {}
+    return _output(message, ended, value, seconds, first_token_seconds)
 
 
-def _output(message: dict[str, Any], finish: str, value: dict[str, Any]) -> Output:
+def _output(
+    message: dict[str, Any],
+    ended: Finish,
+    value: dict[str, Any],
+    seconds: float | None,
+    first_token_seconds: float | None,
+) -> Output:
     text, refusal, thoughts = _content(message.get("content"))
     refusal = _text(message.get("refusal")) or refusal
     calls = _tool_calls(message)
-    ended: Finish = _FINISHES.get(finish.lower(), "stop")
     if calls and ended == "stop":
         ended = "tool_calls"
     if refusal and ended == "stop":
         ended = "refusal"
     text, thought = _split_thought(text, cut_off=ended == "length")
-    said = [_text(message.get("reasoning_content")) or _text(message.get("reasoning")), *thoughts, thought]
+    told = _text(message.get("reasoning_content")) or _text(message.get("reasoning"))
+    reasoning = (
+        "\n".join(part for part in (told, *thoughts, thought) if part) if told or thoughts or thought else ""
+    )
     model = value.get("model")
     return Output(
         text=without_surrogates(text or refusal),
@@ -153,7 +153,9 @@ def _output(message: dict[str, Any], finish: str, value: dict[str, Any]) -> Outp
         tool_calls=calls,
         usage=_usage(value.get("usage")),
         model=without_surrogates(model) if isinstance(model, str) else None,
-        reasoning=without_surrogates("\n".join(part for part in said if part)) or None,
+        reasoning=without_surrogates(reasoning) or None,
+        seconds=seconds,
+        first_token_seconds=first_token_seconds,
     )
 
 
@@ -182,11 +184,12 @@ def _content(content: Any) -> tuple[str, str, list[str]]:
 
 def _split_thought(text: str, *, cut_off: bool) -> tuple[str, str]:
     """A leading `<think>…</think>` apart. One that never ends is a thought only if the answer was cut off."""
-    if match := _THOUGHT.match(text):
-        return text[match.end() :], match[1].strip()
-    if cut_off and (match := _UNENDED_THOUGHT.match(text)):
-        return "", match[1].strip()
-    return text, ""
+    if _THINK not in text[:64] or not (begun := text.lstrip()).startswith(_THINK):
+        return text, ""
+    thought, ended, answer = begun.removeprefix(_THINK).partition(_THOUGHT_ENDS)
+    if ended:
+        return answer.lstrip(), thought.strip()
+    return ("", thought.strip()) if cut_off else (text, "")
 
 
 def _tool_calls(message: dict[str, Any]) -> tuple[dict[str, Any], ...]:
@@ -210,33 +213,12 @@ def _count(*candidates: Any) -> int | None:
     return next(fitting, None)
 
 
-def _error_inside(error: Any) -> Output | Failure:
+def _error_inside(error: Any, dialect: Dialect) -> Output | Failure:
     """An error that came with status 200, as gateways send it."""
-    codes, _ = _error_parts(error)
-    status = next((int(code) for code in sorted(codes) if re.fullmatch(r"[45]\d\d", code)), None)
-    if status is not None or codes & (_FILTERED | _HOPELESS):
-        return interpret_error(status or 400, error)
-    raise _MalformedError("an error inside a 200")
-
-
-def _error_parts(error: Any) -> tuple[set[str], str]:
-    """The codes of an error, in lower case, and what it says."""
-    if not isinstance(error, dict):
-        return set(), excerpt(error) if error else ""
-    inner = error.get("error")
-    if isinstance(inner, dict):
-        error = inner
-    codes = {str(code).lower() for code in _codes(error)}
-    said = error.get("message")
-    return codes, excerpt(said if isinstance(said, str) and said else error)
-
-
-def _codes(error: dict[str, Any]) -> Iterable[str | int]:
-    nested = error.get("innererror")  # Azure
-    for holder in (error, nested if isinstance(nested, dict) else {}):
-        for name in ("code", "type", "status"):
-            if isinstance(holder.get(name), (str, int)):
-                yield holder[name]
+    found = error_inside(error, dialect)
+    if found is None:
+        raise _MalformedError("an error inside a 200")
+    return found
 
 
 def _clean(value: Any, depth: int = 0) -> Any:

@@ -20,7 +20,7 @@ from promptctl.store.claimant import this_process
 Says = Callable[[str, int], str | Output | Failure]
 """What comes back, by the text that is sent and how often it was sent before."""
 
-BUSY = Failure(kind="rate_limited", message="429", passing=True, retry_after=0.01)
+BUSY = Failure(kind="rate_limited", message="429", passing=True, retry_after=0.1)
 BROKEN = Failure(kind="unavailable", message="500", passing=True)
 LOST = Failure(kind="unavailable", message="dropped", passing=True, lost=True)
 REFUSED = Failure(kind="rejected", message="400: too long")

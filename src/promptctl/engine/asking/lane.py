@@ -18,6 +18,7 @@ from promptctl.errors import PromptctlError
 
 CLAIMED_PER_SLOT = 4
 LOOK_AGAIN_SECONDS = 0.25
+SHORTEST_WAIT_SECONDS = 0.1
 
 Known = dict[AnswerKey, Answered]
 Follow = Callable[[Wanted, Answered], Iterable[Wanted]]
@@ -199,6 +200,8 @@ class Lane:
 
     def _pause(self, ticket: Ticket, now: float, seconds: float | None) -> None:
         before = self.pace.paused
-        self.pace.refused(ticket, now, self._backoff.seconds(ticket, now) if seconds is None else seconds)
+        if seconds is None or seconds < SHORTEST_WAIT_SECONDS:  # "at once" would be a race with the server
+            seconds = self._backoff.seconds(ticket, now)
+        self.pace.refused(ticket, now, seconds)
         if self._desk.progress and self.pace.paused > before:
             self._desk.progress.wait(self.pace.pause(now))

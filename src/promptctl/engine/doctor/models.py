@@ -1,7 +1,8 @@
 """Who answers for the prompts of a project, and with which key."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import Enum
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -25,7 +26,7 @@ class Key(Enum):
 class ModelState(NamedTuple):
     """Who answers for one model. `address` is without what could hold a secret; the key itself is nowhere here.
 
-    `prompts`: the ids of those that use the model.
+    `prompts`: the ids of those that use the model. `settings`: what the project says of the provider, in words.
     """
 
     name: str
@@ -35,6 +36,7 @@ class ModelState(NamedTuple):
     key: Key = Key.NOT_NEEDED
     problem: PromptctlError | None = None
     prompts: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
 
 
 class EnvFile(Enum):
@@ -83,7 +85,11 @@ def _state(home: Home, model: str, environment: Mapping[str, str]) -> ModelState
         _require_kind(route)
     except PromptctlError as error:
         return ModelState(model, problem=error)
-    state = ModelState(model, route.provider, _address(route), route.key_env or "")
+    state = ModelState(
+        model, route.provider, _address(route), route.key_env or "", settings=tuple(_settings(home, route))
+    )
+    if route.ca_file is not None and not (home.root / Path(route.ca_file).expanduser()).is_file():
+        state = state._replace(problem=_no_certificates(route))
     if route.key_env is None:
         return state
     try:
@@ -94,6 +100,42 @@ def _state(home: Home, model: str, environment: Mapping[str, str]) -> ModelState
     if route.is_local:
         return state._replace(key=Key.NOT_NEEDED)
     return state._replace(key=Key.MISSING, problem=_missing(home, route, environment))
+
+
+def _settings(home: Home, route: Route) -> Iterator[str]:
+    """What the project says of the provider, beyond where it is and what its key is called."""
+    config = home.config.providers.get(route.provider)
+    if config is None:
+        return
+    if config.internal:
+        yield "internal"
+    if config.dialect:
+        yield f"speaks as {config.dialect}"
+    if config.stream:
+        yield f"streams {config.stream}"
+    if config.api_version:
+        yield f"api-version {config.api_version}"
+    if config.ca_file:
+        yield f"trusts {config.ca_file}"
+    if config.allow_http:
+        yield "plain http allowed"
+    if config.requests_per_minute:
+        yield f"at most {config.requests_per_minute:g} requests a minute"
+    if config.concurrency:
+        yield f"{config.concurrency} calls at a time"
+    if config.deadline:
+        yield f"{config.deadline:g} s an attempt"
+    if config.headers:
+        yield f"headers {', '.join(config.headers)}"
+
+
+def _no_certificates(route: Route) -> PromptctlError:
+    return PromptctlError(
+        f"the certificates in {route.ca_file} cannot be read: there is no such file",
+        slug="bad-ca-file",
+        at=f"[providers.{route.provider}] ca_file",
+        fix='name a file of certificates in PEM form, from the project\'s root: ca_file = "certs/ca.pem"',
+    )
 
 
 def _require_kind(route: Route) -> None:

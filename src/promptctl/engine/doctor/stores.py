@@ -55,5 +55,7 @@ def runs_of(root: Path) -> Runs:
 def _said(warning: str) -> PromptctlError:
     slug, _, text = warning.removeprefix("[").partition("] ")
     return PromptctlError(
-        text, slug=slug, fix="keep a copy, then run `promptctl test`: it begins a new store"
+        text,
+        slug=slug,
+        fix="`promptctl answers verify` says what can still be read, and --salvage keeps that",
     )

@@ -36,7 +36,7 @@ from promptctl.engine.editor.words import (
     SUITE,
 )
 from promptctl.store.cases import REFERENCES, SEVERITIES, STATUSES
-from promptctl.store.config import STREAMING
+from promptctl.store.config_providers import STREAMING
 from promptctl.store.headers import RESERVED
 from promptctl.templating.names import FLAGS
 

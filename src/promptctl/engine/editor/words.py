@@ -51,6 +51,7 @@ SUITE = {
     "accept": "Breaks, removals and weakenings that are meant.",
     "judge": "The judge of this suite.",
     "renamed_from": "The suite's id on base, where it was renamed and edited at once.",
+    "internal": "true: its cases go to providers alone that say internal, too.",
     "cases": "The cases, where the suite is one file.",
 }
 HEADER = {
@@ -105,9 +106,13 @@ PROVIDER = {
     "allow_http": "true allows plain http beyond this machine.",
     "script": "The JSON file of a scripted provider.",
     "key_env": "The name of the variable that holds the key; never the key itself.",
-    "ca_file": "Certificates to trust, as a file.",
+    "ca_file": "A file of certificates to trust besides this machine's own.",
     "headers": "Further headers of every request.",
     "concurrency": "Calls at a time.",
     "deadline": "Seconds for one attempt.",
     "requests_per_minute": "The most requests in a minute.",
+    "dialect": "The preset whose server stands at base_url, where the provider has another name.",
+    "stream": "Whether answers are asked for in parts; auto: where the model needs it.",
+    "api_version": "Of an Azure address that ends in /openai/deployments/NAME; newer ones need none.",
+    "internal": "true: cases of internal suites may be sent there.",
 }
