@@ -41,6 +41,11 @@ class Bar:
         if waiting:
             self._perhaps_show()
 
+    def tick(self) -> None:
+        """Time passes."""
+        if self._done < self._total:
+            self._perhaps_show()
+
     def wait(self, seconds: float) -> None:
         """A server asked to be left alone for so long."""
         self._waits_until = time.monotonic() + seconds

@@ -54,6 +54,10 @@ class Progress(Protocol):
         """A question is done with. `cost` is that of all so far, None where it is not known."""
         ...
 
+    def tick(self) -> None:
+        """Time passes; told about once a second, also while nothing is answered."""
+        ...
+
     def wait(self, seconds: float) -> None:
         """A server asked to be left alone for so long."""
         ...

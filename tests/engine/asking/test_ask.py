@@ -316,6 +316,9 @@ class Progress:
     def advance(self, answered: Answered, *, cost: float | None = None) -> None:
         self.seen.append(answered.source)
 
+    def tick(self) -> None:
+        self.seen.append("tick")
+
     def wait(self, seconds: float) -> None:
         self.seen.append(seconds)
 

@@ -18,6 +18,8 @@ from promptctl.engine.asking.spending import NO_LIMITS, CostOf, Limits, Tally, t
 from promptctl.engine.asking.wanted import Wanted
 from promptctl.errors import Interrupted
 
+TICK_SECONDS = 1.0
+
 Recorded = Mapping[tuple[str, int], Output]
 
 
@@ -204,17 +206,26 @@ class Asker:
         for share in shares.values():
             lane = self._lane(share[0].provider, [one.key for one in share])
             asking.append(lane.ask_all(share, asked, self._follow))
+        ticking = asyncio.ensure_future(self._tick())
         if self._limits.until is not None:
             asyncio.get_running_loop().call_at(self._limits.until, self._time_is_up)
         try:
             with interrupts(self._interrupt, self._cancel):
                 results = await asyncio.gather(*asking, return_exceptions=True)
         finally:
+            ticking.cancel()
             await self.close()
         for result in results:
             if isinstance(result, Exception):
                 raise result
         return asked
+
+    async def _tick(self) -> None:
+        import asyncio
+
+        while self._progress:
+            await asyncio.sleep(TICK_SECONDS)
+            self._progress.tick()
 
     def _interrupt(self) -> None:
         self._interrupted = True
