@@ -105,3 +105,14 @@ def test_a_run_answered_from_the_store_loads_nothing_that_asks(tmp_path: Path):
 
     assert "asyncio" in first, "the first run did not ask, so the second proves nothing"
     assert not again & {"asyncio", "openai", "aiohttp", "httpx", "httpx2", "pydantic"}
+
+
+def test_a_run_renders_and_tries_patterns_and_schemas_in_no_process_of_ours(tmp_path: Path):
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "evals").mkdir()
+    (tmp_path / "prompts" / "sort.prompt.j2").write_text("Input: a\nLabel: 14\nInput: {{ x }}\nLabel:\n")
+    checks = '[{regex: "1[0-9]+"}, {json_schema: {type: integer}}]'
+    (tmp_path / "evals" / "sort.yaml").write_text(f"- {{id: one, input: a, checks: {checks}}}\n")
+
+    for command in (["test", "--no-base"], ["lint"]):
+        assert not loaded_by(COMMAND, command, tmp_path) & {"jinja2", "regex", "jsonschema"}

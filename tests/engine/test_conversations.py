@@ -1,5 +1,6 @@
 """What a case says turn by turn becomes requests: where it goes, what follows from a reply, what both sides share."""
 
+import dataclasses
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from promptctl.api.project import Project
 from promptctl.core.exchange import Answered, Failure, Output, Request, Source
 from promptctl.engine.conversations import Draw, Draws, ahead, digests_along, next_request
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 from promptctl.errors import PromptctlError
 from promptctl.providers.scripted import ScriptedProvider
 from tests.templating.hostile import HOSTILE
@@ -339,7 +340,7 @@ def test_a_reply_that_no_user_can_answer_ends_the_conversation(
 def test_a_suite_may_let_a_conversation_go_on_after_a_reply_that_was_cut_off(tmp_path: Path):
     version = rendered(tmp_path, PLAIN)
     assert version.later
-    version = version._replace(later=version.later._replace(finished=False))
+    version = dataclasses.replace(version, later=version.later._replace(finished=False))
 
     assert next_request(version, [Output(text="So far", finish="length")]) is not None
     assert next_request(version, [Output(text="", finish="length")]) is None

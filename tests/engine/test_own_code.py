@@ -186,6 +186,17 @@ def test_a_function_that_hangs_takes_its_children_with_it(tmp_path: Path):
     os.close(reader)
 
 
+@pytest.mark.parametrize(
+    "in_the_fork",
+    ["return False", "import sys; sys.exit(0)", "raise ValueError('child')", "import time; time.sleep(60)"],
+)
+def test_a_function_that_forks_answers_once_and_spoils_no_later_case(in_the_fork: str):
+    body = f"import os\ndef f(o):\n    if os.fork() == 0:\n        {in_the_fork}\n    return True\n"
+    check = built({"python": "own:f"}, {CODE: body})
+
+    assert [check.ask(subject()).status for _ in range(5)] == ["pass"] * 5
+
+
 def test_what_a_function_prints_and_reads_is_nobodys():
     body = (
         "import sys\ndef f(o):\n    for _ in range(100_000): print('x' * 100)\n"

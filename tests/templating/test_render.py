@@ -10,7 +10,8 @@ from promptctl.core.prompt import InputSpec
 from promptctl.errors import FileError, PromptctlError, PromptError
 from promptctl.templating.header import body_source, split_header
 from promptctl.templating.inputs import MissingInput, bind
-from promptctl.templating.templates import RENDERED_LIMIT, Templates
+from promptctl.templating.limits import RENDERED_LIMIT
+from promptctl.templating.templates import Templates
 
 NAME = "reply.prompt.j2"
 

@@ -15,7 +15,8 @@ from promptctl.checks.json_text import (
     look_up,
     parse_json,
 )
-from promptctl.checks.pattern import compiled, search, written
+from promptctl.checks.matching import written
+from promptctl.checks.pattern import compiled, search
 from promptctl.checks.schema import Schemed
 from promptctl.core.rule import Example, Rule
 from promptctl.core.verdict import Opinion, Subject, fails, passes, unscored

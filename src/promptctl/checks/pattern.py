@@ -1,146 +1,95 @@
-"""Regular expressions with the meaning of Python's `re` and a time limit, and the check `regex`.
-
-A pattern must be accepted by `re`, so that it means what its author can try in any Python; it is then run by
-the `regex` package, because `re` cannot be stopped: `^(a+)+$` holds the interpreter for 8.9 s on 28 characters.
-"""
+"""The check `regex`, and patterns for other checks: what is not plain text is tried by the examiner's process."""
 
 import re
-import time
-import warnings
-from collections.abc import Iterator
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Literal
 
+from promptctl.checks.examiner import SECONDS, Examiner, examiner
+from promptctl.checks.matching import MAX_PATTERN, written
 from promptctl.checks.text import shown
 from promptctl.core.rule import Example, Rule
 from promptctl.core.verdict import Opinion, Subject, fails, passes
+from promptctl.processes.worker import Patience
 
-if TYPE_CHECKING:
-    import regex
-
-SECONDS = 1.0
 MAX_TEXT = 1_000_000
-MAX_PATTERN = 10_000
-# `regex` writes repeats out when it compiles: (((a{1000}){1000}){1000}) took all the memory there was.
-MAX_UNROLLED = 1_000_000
 
-_TOKEN = re.compile(
-    r"""\\N\{[^}]*\}            # a named character, its braces included
-      | \\.                     # any other escape
-      | \[\^?\]?(?:\\.|[^\]])*\]  # a set
-      | \{(?P<low>\d*)(?:(?P<comma>,)(?P<high>\d*))?\}  # perhaps a repeat
-      | .""",
-    re.DOTALL | re.VERBOSE,
-)
-_FLAGS = {"a": re.ASCII, "i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL, "x": re.VERBOSE}
+_PLAIN = re.compile(r"[^\\^$.|?*+()\[\]{}]+")
 _ZERO_WIDTH = re.compile(r"[\^$]|\\[AZbB]|\(\?(?:=|!|<=|<!|\()")
 
 
+class Match:
+    """What a pattern found: its groups, the whole first."""
+
+    def __init__(self, groups: Sequence[str | None], names: Mapping[str, int]) -> None:
+        self._groups, self._names = groups, names
+
+    def group(self, group: int | str = 0) -> str | None:
+        """The text of a group by number or name; None for one that took no part."""
+        return self._groups[group if isinstance(group, int) else self._names[group]]
+
+
+class Pattern:
+    """A regular expression that Python's `re` accepts. `groups` counts its groups, `groupindex` numbers the named ones.
+
+    `idle` says that it matches an empty text.
+    """
+
+    def __init__(self, pattern: str, flags: str, examiner: Examiner) -> None:
+        self.pattern, self.flags = pattern, flags
+        self.groups, self.groupindex, self.idle = 0, {}, False
+        self._examiner = examiner
+        self._patience = Patience()
+        short = len(pattern) <= MAX_PATTERN  # or the examiner says that it is too long
+        self._plain = short and _PLAIN.fullmatch(pattern) is not None and not set(flags) - set("ams")
+        if not self._plain:
+            said = examiner.ask({"do": "compile", "pattern": pattern, "flags": flags})
+            self.groups, self.groupindex, self.idle = said["groups"], said["names"], said["idle"]
+
+    def find(self, text: str, take: Literal["first", "last"], *, full: bool) -> Match | None:
+        """The first or last match. Raises as `search`."""
+        if self._plain:
+            there = text == self.pattern if full else self.pattern in text
+            return Match([self.pattern], {}) if there else None
+        request = {
+            "do": "search",
+            "pattern": self.pattern,
+            "flags": self.flags,
+            "text": text,
+            "take": take,
+            "full": full,
+        }
+        with self._patience:
+            found = self._examiner.ask(request)["found"]
+        return None if found is None else Match(found, self.groupindex)
+
+
 @lru_cache(maxsize=512)
-def compiled(pattern: str, flags: str = "") -> "regex.Pattern[str]":
+def compiled(pattern: str, flags: str = "") -> Pattern:
     """`pattern` ready to be searched for; `flags` are letters of `aimsx`.
 
     Raises:
-        ValueError: one sentence on why Python's `re` refuses it, or why it would mean something else.
+        ValueError: one sentence on why Python's `re` refuses it, why it would mean something else, or that it takes
+            too long or too much memory.
     """
-    import regex
-
-    if unknown := set(flags) - set(_FLAGS):
-        raise ValueError(f'flag "{min(unknown)}" is unknown: a, i, m, s and x are')
-    if len(pattern) > MAX_PATTERN:
-        raise ValueError(f"the pattern has {len(pattern)} characters, more than {MAX_PATTERN}")
-    python = _python_pattern(pattern, flags)
-    text, unrolled = _plain_braces(pattern)
-    if unrolled > MAX_UNROLLED:
-        raise ValueError(f"the repeats in {written(pattern)} multiply to more than {MAX_UNROLLED}")
     try:
-        # `re` and `regex` give these flags the same letters but not the same numbers.
-        letters = "".join(letter for letter in "aimsx" if python.flags & _FLAGS[letter])
-        chosen = [getattr(regex, letter.upper()) for letter in letters]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return regex.compile(text, regex.V0 | sum(chosen))
-    except (regex.error, ValueError, RecursionError) as error:
-        raise ValueError(f"{written(pattern)} is not a regular expression: {error}") from error
+        return Pattern(pattern, flags, examiner())
+    except TimeoutError:
+        raise ValueError(f"{written(pattern)} takes longer than {SECONDS:g} s to compile") from None
 
 
 def search(
-    pattern: "regex.Pattern[str]", text: str, *, take: Literal["first", "last"] = "first", full: bool = False
-) -> "regex.Match[str] | None":
+    pattern: Pattern, text: str, *, take: Literal["first", "last"] = "first", full: bool = False
+) -> Match | None:
     """The leftmost match (or the last of all that do not overlap), with `full` only one of the whole text.
 
     Raises:
         ValueError: the text is longer than `MAX_TEXT`.
-        TimeoutError: no answer within `SECONDS`.
+        TimeoutError: no answer within a second.
     """
     if len(text) > MAX_TEXT:
         raise ValueError(f"the output has {len(text)} characters; patterns are tried on {MAX_TEXT} at most")
-    try:
-        if full:
-            return pattern.fullmatch(text, timeout=SECONDS)
-        if take == "first":
-            return pattern.search(text, timeout=SECONDS)
-        return _last(pattern.finditer(text, timeout=SECONDS))
-    except TimeoutError:
-        raise TimeoutError(f"{written(pattern.pattern)} took longer than {SECONDS:g} s") from None
-
-
-def written(pattern: str) -> str:
-    """`pattern` in quotes, its backslashes single as people write them."""
-    return shown(pattern).replace("\\\\", "\\")
-
-
-def _last(matches: "Iterator[regex.Match[str]]") -> "regex.Match[str] | None":
-    end = time.monotonic() + 2 * SECONDS  # the limit of `regex` is for each step, not for all of them
-    last = None
-    for found in matches:
-        last = found
-        if time.monotonic() > end:
-            raise TimeoutError
-    return last
-
-
-def _python_pattern(pattern: str, flags: str) -> re.Pattern[str]:
-    number = 0
-    for letter in flags:
-        number |= _FLAGS[letter]
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            return re.compile(pattern, number)
-    except FutureWarning as error:  # "[[" or "--" in a set: `regex` has another meaning for it
-        raise ValueError(f"{written(pattern)} is ambiguous ({error}): put a backslash before it") from error
-    except (re.error, RecursionError, OverflowError, DeprecationWarning) as error:
-        raise ValueError(f"{written(pattern)} is not a regular expression: {error}") from error
-
-
-def _plain_braces(pattern: str) -> tuple[str, int]:
-    """The pattern with braces that are no repeats escaped, and its length with all repeats written out.
-
-    `{e}` is plain text for `re` and means "up to any number of typing errors" for `regex`.
-    """
-    pieces: list[str] = []
-    sums, last = [0], 0
-    for token in _TOKEN.finditer(pattern):
-        piece = token.group()
-        low, high = token["low"], token["high"]
-        if piece == "(":
-            sums.append(0)
-            last = 1
-        elif piece == ")" and len(sums) > 1:
-            last = max(1, sums.pop())
-            sums[-1] += last
-        elif low or token["comma"]:
-            times = max(int(low or 0), int(high or 0), 1)
-            sums[-1] += last * (times - 1)
-            last *= times
-        else:
-            piece = "\\" + piece if piece.startswith(("{", "}")) and len(piece) == 1 else piece
-            piece = r"\{\}" if piece == "{}" else piece
-            last = 1
-            sums[-1] += 1
-        pieces.append(piece)
-    return "".join(pieces), sum(sums)
+    return pattern.find(text, take, full=full)
 
 
 class Regex(Rule):
@@ -177,7 +126,7 @@ class Regex(Rule):
             raise ValueError("an empty pattern matches every output")
         program = compiled(self.pattern, self.flags)
         anchored = _ZERO_WIDTH.search(self.pattern.replace("[^", "["))
-        if not self.full and not anchored and search(program, "") is not None:
+        if not self.full and not anchored and program.idle:
             raise ValueError(f"{written(self.pattern)} can match nothing at all, so it matches every output")
 
     def __call__(self, subject: Subject) -> Opinion:
@@ -187,9 +136,4 @@ class Regex(Rule):
             return fails(
                 f"{'the whole output does not match' if self.full else 'no match for'} {written(self.pattern)}"
             )
-        return passes(f"{written(self.pattern)} matches {shown(found.group())}")
-
-
-def searched(pattern: str, value: Any) -> bool:
-    """Whether `pattern` has a match in `value`, a text; for other modules that take patterns as arguments."""
-    return isinstance(value, str) and search(compiled(pattern), value) is not None
+        return passes(f"{written(self.pattern)} matches {shown(found.group() or '')}")

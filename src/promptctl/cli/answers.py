@@ -1,6 +1,7 @@
-"""`promptctl answers`: outputs from elsewhere in, answers that can be committed out, and what is stored."""
+"""`promptctl answers`: outputs from elsewhere in, answers that can be committed out, and the store itself."""
 
 from collections.abc import Iterable
+from contextlib import closing
 from pathlib import Path
 
 import click
@@ -10,8 +11,10 @@ from promptctl.api.project import Project
 from promptctl.cli.output import save, talk, write
 from promptctl.core.words import plural
 from promptctl.engine.answering import own_store
-from promptctl.errors import Incomplete
+from promptctl.errors import Incomplete, PromptctlError
 from promptctl.reporters.safe import terminal_line
+from promptctl.store.answer_salvage import Examined
+from promptctl.store.claimant import this_process
 from promptctl.store.files import read_bytes, write_atomically
 
 NAMED = 3
@@ -20,10 +23,10 @@ NAMED = 3
 @click.group(
     no_args_is_help=False,
     epilog="\b\nExamples:\n  promptctl answers import out.jsonl --prompt support/reply@main\n"
-    "  promptctl answers export support/reply\n  promptctl answers stats",
+    "  promptctl answers export support/reply\n  promptctl answers stats\n  promptctl answers verify",
 )
 def answers() -> None:
-    """Imports, exports and counts stored answers."""
+    """Imports, exports, counts and verifies stored answers."""
 
 
 @answers.command(
@@ -140,6 +143,81 @@ def stats() -> None:
     if counts.damaged:
         write(f"damaged   {counts.damaged}, kept apart and not used")
     write(f"size      {_size(counts.size)}")
+
+
+@answers.command(
+    short_help="Read every stored answer; say what is damaged.",
+    epilog="\b\nExamples:\n  promptctl answers verify\n  promptctl answers verify --salvage",
+)
+@click.option(
+    "--salvage",
+    is_flag=True,
+    help="Set a damaged store aside, and begin a new one with every answer that can be read.",
+)
+def verify(salvage: bool) -> None:
+    """Reads every stored answer and says what is damaged.
+
+    Each is compared with the SHA-256 that was stored with it, and the file is checked as a whole. Exit 2 if anything
+    is damaged. Nothing is changed without --salvage, and nothing is deleted with it.
+    """
+    with closing(own_store(Project().root)) as store:
+        found = store.examine()
+        if salvage:
+            saved = store.salvage(_damage(found))
+            for warning in store.warnings:
+                talk(f"warning: {terminal_line(warning)}")
+            if saved:
+                write(f"{plural(saved, 'answer')} taken over from damaged files kept aside")
+            found = store.examine()
+        if found is None:
+            write("nothing is stored yet")
+        else:
+            write(f"asked     {found.answers} whole")
+            write(f"imported  {found.imported} whole")
+        if why := _damage(found):
+            raise PromptctlError(
+                why,
+                slug="damaged-store" if found and found.faults else "damaged-answer",
+                at=str(store.path),
+                fix="`promptctl answers verify --salvage` begins a new store with all that can be read",
+            )
+        for path, count in store.kept_aside():
+            lacks = (
+                f"{plural(count, 'answer')} more, for --salvage"
+                if count
+                else "nothing more to be had from it"
+            )
+            write(f"aside     {terminal_line(path.name)}: {lacks}")
+
+
+def _damage(found: Examined | None) -> str:
+    """What is damaged, in one line; empty if nothing is."""
+    if found is None or found.whole:
+        return ""
+    if found.faults:
+        return f"the answer store is damaged: {' '.join('; '.join(found.faults).split())}"
+    named = ", ".join(f"sample {row.sample} of request {row.request}" for row in found.damaged[:NAMED])
+    more = ", …" if len(found.damaged) > NAMED else ""
+    return f"{plural(len(found.damaged), 'stored answer')} changed since: {named}{more}"
+
+
+@answers.command(
+    short_help="Give back what nothing needs; no answer is removed.",
+    epilog="\b\nExample:\n  promptctl answers gc",
+)
+def gc() -> None:
+    """Gives back what nothing needs any more: claims of runs that were killed, and unused space of the file.
+
+    No answer is ever removed, because one that is drawn again could please more. Runs may go on meanwhile.
+    """
+    with closing(own_store(Project().root)) as store:
+        swept = store.sweep(this_process())
+        kept = store.stats()
+    for warning in store.warnings:
+        talk(f"warning: {terminal_line(warning)}")
+    write(f"claims    {swept.claims} of runs that have ended, removed")
+    write(f"space     {_size(swept.size)} given back, {_size(kept.size)} in use")
+    write(f"answers   {kept.answers + kept.imported}, all kept")
 
 
 def _size(count: int) -> str:

@@ -2,7 +2,11 @@
 
 import hashlib
 import json
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+# Made once: `json.dumps` makes a new encoder for every call that asks for anything but its defaults.
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
 def canonical_json(value: Any) -> str:
@@ -11,9 +15,7 @@ def canonical_json(value: Any) -> str:
     Raises:
         ValueError: a number that JSON has no word for (NaN, infinity).
     """
-    return json.dumps(
-        _plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    )
+    return _ENCODER.encode(_plain(value))
 
 
 def digest(tag: str, value: Any) -> str:
@@ -21,11 +23,37 @@ def digest(tag: str, value: Any) -> str:
 
     A lone surrogate, which UTF-8 cannot carry, is hashed by its escape.
     """
-    data = canonical_json(value).encode("utf-8", "backslashreplace")
-    return f"{tag}:{hashlib.sha256(data).hexdigest()}"
+    return digest_of_text(tag, canonical_json(value))
+
+
+def digest_of_text(tag: str, text: str) -> str:
+    """The digest of a value of which `text` is the canonical JSON."""
+    return f"{tag}:{hashlib.sha256(_bytes(text)).hexdigest()}"
+
+
+def digest_of_list(tag: str, name: str, items: Iterable[Any], others: Mapping[str, Any]) -> str:
+    """The digest of `{name: [*items], **others}`, without holding the items: there may be many.
+
+    `name` must come before all other keys.
+    """
+    if any(str(key) <= name for key in others):
+        raise ValueError(f"{name} is not the first key")
+    sha = hashlib.sha256(f"{{{canonical_json(name)}:[".encode())
+    for number, item in enumerate(items):
+        sha.update(_bytes(f"{',' * bool(number)}{canonical_json(item)}"))
+    rest = canonical_json(dict(others))[1:]
+    sha.update(_bytes(f"]{',' * (rest != '}')}{rest}"))
+    return f"{tag}:{sha.hexdigest()}"
+
+
+def _bytes(text: str) -> bytes:
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _plain(value: Any) -> Any:
+    kind = type(value)
+    if kind is str or kind is bool or kind is int or value is None:  # most of what there is
+        return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, dict):

@@ -42,6 +42,8 @@ class Message:
     @property
     def images(self) -> tuple[Image, ...]:
         """The pictures, in order."""
+        if isinstance(self.content, str):
+            return ()
         return tuple(part for part in self.content if isinstance(part, Image))
 
     def as_dict(self) -> dict[str, Any]:

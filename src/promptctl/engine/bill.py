@@ -1,7 +1,7 @@
 """What a run asked and what that cost."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from promptctl.core.config import Config, Price
@@ -27,51 +27,55 @@ IMAGE_TOKENS = {"low": 85, "high": 1000}
 """Tokens that an image is taken to have, by the detail that is asked for: what a middling picture costs at OpenAI."""
 
 
-def bill(
-    used: Iterable[tuple[str, Answered | None]], *, saved_equal: int, config: Config, tally: Tally
-) -> Calls:
-    """The calls of a run.
+class Bill:
+    """What a run asked and what that cost, added up question by question."""
 
-    Args:
-        used: Per question, the model as the project calls it and the answer; None where nothing was asked.
-        saved_equal: Draws that base did not need because head sends the same.
-        config: For prices; a model without one makes the cost unknown, never 0.
-        tally: What asking took beyond one call a question.
-    """
-    sent = reused = tokens_in = tokens_out = 0
-    cost: float = 0.0
-    unknown: set[str] = set()
-    for model, answered in used:
-        if answered is None:
-            continue
+    def __init__(self, config: Config) -> None:
+        """`config` is for prices; a model without one makes the cost unknown, never 0."""
+        self._config = config
+        self._sent = self._reused = self._tokens_in = self._tokens_out = 0
+        self._cost = 0.0
+        self._unknown: set[str] = set()
+
+    def add(self, model: str, answered: Answered) -> None:
+        """One question, of the model as the project calls it, and what came back."""
+        answer = answered.answer
         if answered.source is not Source.ASKED:
-            reused += 1
-            continue
-        if not isinstance(answered.answer, Output):
-            sent += answered.answer.sent
-            if answered.answer.lost and not is_free(model, config):
-                unknown.add(model)  # it may have been billed, and nobody said how much
-            continue
-        sent += 1
-        usage = answered.answer.usage or Usage()
-        tokens_in += usage.input or 0
-        tokens_out += usage.output or 0
-        paid = price(answered.answer, model, config)
+            self._reused += 1
+            return
+        if not isinstance(answer, Output):
+            self._sent += answer.sent
+            if answer.lost and not is_free(model, self._config):
+                self._unknown.add(model)  # it may have been billed, and nobody said how much
+            return
+        self._sent += 1
+        usage = answer.usage or Usage()
+        self._tokens_in += usage.input or 0
+        self._tokens_out += usage.output or 0
+        paid = price(answer, model, self._config)
         if paid is None:
-            unknown.add(model)
+            self._unknown.add(model)
         else:
-            cost += paid
-    return Calls(
-        prompt=Sent(sent=sent, reused=reused, saved_equal=saved_equal),
-        retried=tally.retried,
-        possibly_paid_twice=tally.twice,
-        rate_limited=tally.refusals,
-        paused_seconds=round(tally.paused, 1),
-        tokens=Tokens(input=tokens_in, output=tokens_out),
-        cost=None if unknown else round(cost, 6),
-        currency=config.project.currency,
-        cost_unknown_models=tuple(sorted(unknown)),
-    )
+            self._cost += paid
+
+    def calls(self, *, saved_equal: int, tally: Tally) -> Calls:
+        """The calls of the run.
+
+        Args:
+            saved_equal: Draws that base did not need because head sends the same.
+            tally: What asking took beyond one call a question.
+        """
+        return Calls(
+            prompt=Sent(sent=self._sent, reused=self._reused, saved_equal=saved_equal),
+            retried=tally.retried,
+            possibly_paid_twice=tally.twice,
+            rate_limited=tally.refusals,
+            paused_seconds=round(tally.paused, 1),
+            tokens=Tokens(input=self._tokens_in, output=self._tokens_out),
+            cost=None if self._unknown else round(self._cost, 6),
+            currency=self._config.project.currency,
+            cost_unknown_models=tuple(sorted(self._unknown)),
+        )
 
 
 def price(output: Output, model: str, config: Config) -> float | None:
@@ -148,15 +152,16 @@ def forecast(plan: Plan, waiting: Sequence[Draw], stored: int, config: Config) -
         stored: How many questions something stored answers.
         config: For prices.
     """
-    asked = {
-        draw.waiting.key: (draw.waiting.request, draw.rendered.model) for draw in waiting if draw.waiting
-    }
-    models = {model for _, model in asked.values()}
-    calls = [*asked.values()]
-    for model in models:
+    asked = {draw.waiting.key: draw for draw in waiting if draw.waiting}
+    models = [draw.rendered.model for draw in asked.values()]
+    # One request after the other: all at once they would be the largest thing in memory.
+    expected = [
+        expect(draw.waiting.request, draw.rendered.model, config) for draw in asked.values() if draw.waiting
+    ]
+    for model in sorted(set(models)):
         later = ahead(draw for draw in waiting if draw.rendered.model == model)
-        calls += [(request, model) for request in later]
-    expected = [expect(request, model, config) for request, model in calls]
+        models += [model] * len(later)
+        expected += [expect(request, model, config) for request in later]
     known = [one.cost for one in expected if one.cost is not None]
     turns = Counter({id(draw.rendered): draw.turns - len(draw.answers) for draw in waiting if draw.waiting})
     samples = Counter(id(draw.rendered) for draw in waiting if draw.waiting)
@@ -166,13 +171,13 @@ def forecast(plan: Plan, waiting: Sequence[Draw], stored: int, config: Config) -
         differ=sum(suite.differ or 0 for suite in suites)
         if any(suite.has_base for suite in plan.suites)
         else None,
-        calls=len(calls),
+        calls=len(expected),
         stored=stored,
-        models=tuple(sorted(models)),
+        models=tuple(sorted(set(models))),
         cost=sum(known) if len(known) == len(expected) else None,
         tokens=(sum(one.input_tokens for one in expected), sum(one.output_tokens for one in expected)),
         unpriced=tuple(
-            sorted({model for (_, model), one in zip(calls, expected, strict=True) if one.cost is None})
+            sorted({model for model, one in zip(models, expected, strict=True) if one.cost is None})
         ),
         suites=suites,
         currency=config.project.currency,
@@ -231,7 +236,7 @@ def expect(request: Request, model: str, config: Config) -> Expected:
     text = "".join(message.text for message in request.messages)
     if request.tools or request.response_format:
         text += canonical_json([request.tools, request.response_format])
-    letters = sum(character.isascii() for character in text)
+    letters = len(text.encode("ascii", "ignore"))
     details = [image.detail for message in request.messages for image in message.images]
     tokens = letters / 4 + (len(text) - letters)
     tokens += sum(IMAGE_TOKENS["low" if detail == "low" else "high"] for detail in details)

@@ -49,10 +49,10 @@ def digests_along(rendered: Rendered, reply: Callable[[str], Output | None]) -> 
 class Draw:
     """One sample of what a side sends for a case. It goes on by `take`, and is over when it waits for nothing."""
 
-    __slots__ = ("answers", "failure", "questions", "rendered")
+    __slots__ = ("answers", "failure", "questions", "rendered", "sample")
 
     def __init__(self, rendered: Rendered, sample: int, provider: Provider) -> None:
-        self.rendered = rendered
+        self.rendered, self.sample = rendered, sample
         self.questions = [Wanted(rendered, sample, provider, rendered.model)]
         self.answers: list[Answered] = []
         self.failure: Failure | None = None
@@ -98,9 +98,13 @@ class Draw:
 
 
 class Draws:
-    """Draws under way, by the question each waits for: draws with equal questions go on together."""
+    """Draws under way, by the question each waits for: draws with equal questions go on together.
 
-    def __init__(self, draws: Iterable[Draw]) -> None:
+    `over` is told each that waits for nothing more.
+    """
+
+    def __init__(self, draws: Iterable[Draw], over: Callable[[Draw], None] = lambda _draw: None) -> None:
+        self._over = over
         self._waiting: defaultdict[AnswerKey, list[Draw]] = defaultdict(list)
         self.all = list(draws)
         for draw in self.all:
@@ -114,17 +118,23 @@ class Draws:
     def follow(self, wanted: Wanted, answered: Answered) -> list[Wanted]:
         """The questions that follow from an answer."""
         draws = self._waiting.pop(wanted.key, [])
-        return [question for draw in draws if (question := draw.take(answered)) and self._wait(draw)]
+        further = []
+        for draw in draws:
+            question = draw.take(answered)
+            if question is None:
+                self._over(draw)
+            else:
+                self._wait(draw)
+                further.append(question)
+        return further
 
     def ahead(self) -> int:
         """The most questions that may follow from those."""
         return len(ahead(self.all))
 
-    def _wait(self, draw: Draw) -> bool:
-        question = draw.waiting
-        if question is not None:
+    def _wait(self, draw: Draw) -> None:
+        if question := draw.waiting:
             self._waiting[question.key].append(draw)
-        return question is not None
 
 
 def settle(draws: Iterable[Draw], answers: dict[AnswerKey, Answered]) -> None:

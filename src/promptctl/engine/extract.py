@@ -4,7 +4,8 @@ import json
 from collections.abc import Callable
 
 from promptctl.checks.json_text import ABSENT, check_pointer, code_blocks, look_up, parse_json
-from promptctl.checks.pattern import compiled, search, written
+from promptctl.checks.matching import written
+from promptctl.checks.pattern import compiled, search
 from promptctl.core.case import Extract
 
 Finder = Callable[[str], str | None]

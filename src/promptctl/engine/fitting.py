@@ -9,7 +9,7 @@ from promptctl.core.words import did_you_mean, plural
 from promptctl.engine.conversations import digests_along
 from promptctl.engine.grading import why_over
 from promptctl.engine.one_side import OneSide
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 from promptctl.errors import FileError, PromptctlError
 from promptctl.store.answer_lines import AnswerLine
 

@@ -14,6 +14,10 @@ from promptctl.engine.grading import grade_turns, of_turn, subject_of
 from promptctl.errors import FileError, PromptctlError, raise_all
 from promptctl.store.case_checks import with_unique_names
 
+Checks = tuple[CheckSpec, ...]
+
+_ALIKE = 1000  # different verdicts that are remembered
+
 
 class Graded(NamedTuple):
     """The outcome of a trial with the verdict of every check; `turn` as in `Grade`."""
@@ -36,20 +40,21 @@ class Grader:
 
     def __init__(self, suite: Suite, files: CheckFiles | None = None) -> None:
         self._built: dict[str, Built] = {}
+        self._shared: dict[int, _Known] = {}
         self._files = files or no_files()
         self.suite = suite
-        self._turns: dict[str, list[list[Built]]] = {}
+        self._turns: dict[str, tuple[tuple[Built, ...], ...]] = {}
+        self._said: dict[tuple[Verdict, ...], tuple[Verdict, ...]] = {}
         self._last: tuple[tuple[str, bool, list[Output]], Graded] | None = None
-        errors: dict[str, PromptctlError] = {}
+        self._errors: dict[str, PromptctlError] = {}
         for case in suite.cases:
-            _refuse_idle(case, errors)
-            self._turns[case.id] = [
-                [built for spec in specs if (built := self._asked_of(case, spec, errors))]
-                for specs in checks_by_turn(case)
-            ]
-        raise_all(list(errors.values()))
+            _refuse_idle(case, self._errors)
+            self._turns[case.id] = self._asked_by_turn(case)
+        raise_all(list(self._errors.values()))
         cases = tuple(self._written_out(case) for case in suite.cases)
         self.suite = replace(suite, cases=cases, digest=self._files.digest(suite.digest))
+        self._shared.clear()
+        self._built.clear()
 
     def grade(self, case: Case, replies: Sequence[Output], *, tools_offered: bool = False) -> Graded:
         """What the checks say of a reply, or of those of a conversation in order, which may have ended early."""
@@ -61,7 +66,7 @@ class Grader:
         if found.error is not None:
             broken = Verdict(check="error", status="unscored", reason=found.error, votes=False)
             verdicts = (*verdicts, broken)
-        graded = Graded(found.outcome, verdicts, found.turn)
+        graded = Graded(found.outcome, self._once(verdicts), found.turn)
         self._last = (key, graded)
         return graded
 
@@ -76,33 +81,69 @@ class Grader:
             return list(replies)
         return [replace(reply, seconds=None, first_token_seconds=None) for reply in replies]
 
-    def _asked_of(self, case: Case, spec: CheckSpec, errors: dict[str, PromptctlError]) -> Built | None:
-        try:
-            built = self._check(spec)
-            if case.asked:  # a draft may still wait for its reference
+    def _once(self, verdicts: tuple[Verdict, ...]) -> tuple[Verdict, ...]:
+        """Verdicts that were given before as the same object: most outputs pass alike."""
+        if any(verdict.score is not None for verdict in verdicts):  # 1 equals 1.0, and is written otherwise
+            return verdicts
+        if len(self._said) < _ALIKE:
+            return self._said.setdefault(verdicts, verdicts)
+        return self._said.get(verdicts, verdicts)
+
+    def _asked_by_turn(self, case: Case) -> tuple[tuple[Built, ...], ...]:
+        asked = tuple(self._asked_of(case, specs) for specs in checks_by_turn(case))
+        return asked if case.turns else self._known(case.checks).alone
+
+    def _asked_of(self, case: Case, specs: Checks) -> tuple[Built, ...]:
+        """The checks ready to be asked. What is wrong with them, or with what the case gives them, goes to `errors`."""
+        found = self._known(specs).built
+        for built in found if case.asked else ():  # a draft may still wait for its reference
+            try:
                 _require(built, case)
                 _refuse_broken(built, case)
-            return built
-        except PromptctlError as error:
-            errors.setdefault(str(error), error)
-            return None
+            except PromptctlError as error:
+                self._errors.setdefault(str(error), error)
+        return found
 
     def _written_out(self, case: Case) -> Case:
         return replace(
             case,
-            checks=self._specs(case.checks),
-            checks_all=self._specs(case.checks_all),
-            turns=tuple(replace(turn, checks=self._specs(turn.checks)) for turn in case.turns),
+            checks=self._known(case.checks).written,
+            checks_all=self._known(case.checks_all).written,
+            turns=tuple(replace(turn, checks=self._known(turn.checks).written) for turn in case.turns),
         )
 
-    def _specs(self, specs: Sequence[CheckSpec]) -> tuple[CheckSpec, ...]:
-        return tuple(self._check(spec).spec for spec in specs)
+    def _known(self, specs: Checks) -> "_Known":
+        """The checks of one tuple, which thousands of cases may share, as far as they can be built."""
+        known = self._shared.get(id(specs))
+        if known is None:
+            found = []
+            for spec in specs:
+                try:
+                    found.append(self._check(spec))
+                except PromptctlError as error:
+                    self._errors.setdefault(str(error), error)
+            built = tuple(found)
+            known = _Known(specs, built, (built,), tuple(one.spec for one in found))
+            self._shared[id(specs)] = known
+        return known
 
     def _check(self, spec: CheckSpec) -> Built:
         key = repr(spec.meaning())
         if key not in self._built:
             self._built[key] = build(spec, self._files)
         return self._built[key]
+
+
+class _Known(NamedTuple):
+    """Checks by the address of their tuple, which is kept so that no other takes its place.
+
+    `alone` is what a case of one turn asks, `written` has every argument written out.
+    """
+
+    specs: Checks
+    built: tuple[Built, ...]
+    alone: tuple[tuple[Built, ...]]
+    written: Checks
 
 
 def checks_by_turn(case: Case) -> list[tuple[CheckSpec, ...]]:

@@ -14,6 +14,7 @@ from promptctl.store.config import find_root, read_config
 from promptctl.store.files import is_git_folder
 from promptctl.store.private import Joined, Private, open_private
 from promptctl.store.prompts import Prompts
+from promptctl.store.rendering.renderer import shared
 from promptctl.store.repo import Repository
 from promptctl.store.revisions import WORKTREE, Revision, Sides, choose_sides
 from promptctl.store.suites import Suites
@@ -49,12 +50,13 @@ class Home(NamedTuple):
     """Where a project is: its root, the repository it lies in (if any), its configuration on disk.
 
     In a bare repository the files are those of commits alone: the configuration is HEAD's, and `root` is only
-    where `promptctl/` goes.
+    where `promptctl/` goes. `isolate`: templates are rendered in another process, under limits of time and memory.
     """
 
     root: Path
     repository: Repository | None
     config: Config
+    isolate: bool = True
 
     @property
     def bare(self) -> bool:
@@ -141,8 +143,22 @@ def _home_in_commits(repository: Repository) -> Home:
     return home._replace(config=_config_of(tree, None))
 
 
+def begin_rendering(home: Home) -> None:
+    """Starts the process that renders and does not wait for it: it is there when the first template is looked at.
+
+    Raises:
+        PromptctlError: `no-renderer`.
+    """
+    if home.isolate:
+        shared().start()
+
+
 def open_side(
-    home: Home, revision: Revision, *, config: Config | None = None, private: Private | None = None
+    home: Home,
+    revision: Revision,
+    *,
+    config: Config | None = None,
+    private: Private | None = None,
 ) -> Side:
     """All files of one revision. Folders come from its own configuration; all else from `config`, if given.
 
@@ -164,7 +180,7 @@ def open_side(
         revision,
         tree,
         acting,
-        Prompts(tree, own.project.prompts),
+        Prompts(tree, own.project.prompts, isolate=home.isolate),
         Suites(tree, own.project.evals, acting.gate, today=datetime.date.today(), private=name),
         own,
         private,
@@ -193,7 +209,14 @@ def sides_of(
 
 def routed(config: Config, model: str) -> Route | None:
     """Who answers for `model`, or None where nobody is known to."""
-    return route(model, config.models, config.providers)
+    known = _ROUTED.get(model)
+    if known is None or known[0] is not config:
+        known = _ROUTED[model] = config, route(model, config.models, config.providers)
+    return known[1]
+
+
+# A run asks for every answer who gave it; the configuration is kept so that no other is taken for it.
+_ROUTED: dict[str, tuple[Config, Route | None]] = {}
 
 
 def _tree(home: Home, revision: Revision, config: Config) -> Tree:

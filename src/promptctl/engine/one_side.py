@@ -8,15 +8,8 @@ from promptctl.core.words import did_you_mean, plural
 from promptctl.engine.images import with_typed_images
 from promptctl.engine.load import Side, routed
 from promptctl.engine.pairing import Pairing
-from promptctl.engine.requests import (
-    Opening,
-    Rendered,
-    as_request,
-    going_on,
-    render_base,
-    render_case,
-    typed_values,
-)
+from promptctl.engine.rendered import Opening, Rendered, Sender
+from promptctl.engine.requests import render_base, render_case, typed_values
 from promptctl.engine.schemas import refuse_bad_schemas
 from promptctl.errors import PromptctlError, PromptError
 from promptctl.templating.inputs import MissingInput
@@ -36,6 +29,7 @@ class OneSide:
         self.head, self.side, self.prompt = head, side, prompt_id
         self.model = model or side.prompts.header(prompt_id).model or head.config.project.model
         self._pairing = Pairing(side, head)
+        self._base_suites: dict[str, Suite | None] = {}  # made once, not once for each of thousands of cases
 
     @property
     def label(self) -> str:
@@ -94,7 +88,9 @@ class OneSide:
         """
         if self.is_here:
             return self._request(render_case(self.side.prompts, self.prompt, case))
-        base_suite = self._pairing.base_suite(suite.id)
+        if suite.id not in self._base_suites:
+            self._base_suites[suite.id] = self._pairing.base_suite(suite.id)
+        base_suite = self._base_suites[suite.id]
         own = base_suite.case(case.id) if base_suite else None
         opening = render_base(self.side.prompts, self.prompt, case, own, self.head.tree)
         if opening is None:
@@ -138,8 +134,7 @@ class OneSide:
     def _request(self, opening: Opening) -> Rendered:
         refuse_bad_schemas(self.side.prompts, self.prompt)
         route = routed(self.head.config, self.model)
-        rendered = as_request(self.side.prompts, self.prompt, opening.messages, self.model, route)
-        return going_on(rendered, opening)
+        return Sender(self.side.prompts.version(self.prompt), self.model, route).rendered(opening)
 
     def _is_later_name(self, prompt_id: str) -> bool:
         return prompt_id in self.head.prompts and self._pairing.base_prompt(prompt_id) == self.prompt

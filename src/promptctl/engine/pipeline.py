@@ -2,17 +2,18 @@
 
 import datetime
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from promptctl._version import __version__
 from promptctl.core.comparison import Comparison, compare
 from promptctl.core.config import Config
 from promptctl.core.evidence import Evidence, weigh
-from promptctl.core.exchange import Failure, Output, Source
+from promptctl.core.exchange import Output
 from promptctl.core.gate import SEVERITY, Ruling, decide, exit_code, worst
 from promptctl.core.ports import Progress
-from promptctl.core.record import replace
 from promptctl.core.result import (
     Affected,
     Calls,
@@ -20,21 +21,24 @@ from promptctl.core.result import (
     Reason,
     Result,
     RevisionRecord,
+    SuiteResult,
     Untested,
 )
-from promptctl.core.run import Pair, Reply, Trial
 from promptctl.core.stats import holm
 from promptctl.engine.answering import Providers
 from promptctl.engine.asking.ask import AskingInterrupted, answer_all
 from promptctl.engine.asking.desk import SharedStore
 from promptctl.engine.asking.spending import NO_LIMITS, Limits, Tally
-from promptctl.engine.bill import Forecast, bill, costing, forecast, priced, refusal
+from promptctl.engine.behind import Behind
+from promptctl.engine.bill import Forecast, costing, forecast, refusal
 from promptctl.engine.conversations import Draw, Draws, settle
-from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
+from promptctl.engine.judging import Account, CaseDraws, Keys, OnTrial, SuiteJudge, cases_of
+from promptctl.engine.plan import Plan, SuitePlan
 from promptctl.engine.records import affected_record, suite_record
-from promptctl.engine.regrade import regraded
-from promptctl.engine.rendered import Rendered
 from promptctl.store.revisions import Revision
+
+LOOKED_UP_AT_ONCE = 250
+"""Cases: two sides of one sample each are a query of the store."""
 
 
 class Terms(NamedTuple):
@@ -62,14 +66,18 @@ class Run:
         store: SharedStore | None,
         recorded: Mapping[tuple[str, int], Output],
         terms: Terms,
-        on_trial: Callable[[str, str, str, Trial], None],
+        on_trial: OnTrial,
     ) -> None:
         self.plan, self.run_id, self.config, self.terms = plan, run_id, config, terms
         self.base, self.head = base, head
         self.providers, self.store, self.recorded = providers, store, recorded
-        self.on_trial = on_trial
-        self._made: dict[tuple[int, int], Draw] = {}
-        self._tally = Tally()
+        self._tally, self._account = Tally(), Account(config)
+        self._judges = {
+            suite.suite.id: SuiteJudge(
+                suite, config=config, providers=providers, account=self._account, on_trial=on_trial
+            )
+            for suite in plan.suites
+        }
         self.started = datetime.datetime.now(datetime.UTC)
         self._clock = time.monotonic()
 
@@ -81,11 +89,11 @@ class Run:
             PromptctlError: what can be known before the first call.
         """
         interrupted = self._ask()
-        judged = [self._judge(plan) for plan in self.plan.suites]
-        rulings = self._decide(judged, interrupted)
+        compared = [self._compare(plan) for plan in self.plan.suites]
+        rulings = self._decide(compared, interrupted)
         suites = tuple(
-            suite_record(plan, comparison, evidence, ruling, notes=regraded(plan, comparison))
-            for plan, (comparison, evidence), ruling in zip(self.plan.suites, judged, rulings, strict=True)
+            self._suite(plan, comparison, evidence, ruling)
+            for plan, (comparison, evidence), ruling in zip(self.plan.suites, compared, rulings, strict=True)
         )
         return Result(
             run=self.run_id,
@@ -106,14 +114,15 @@ class Run:
     # asking
 
     def _ask(self) -> bool:
-        """Draws everything as far as that is possible, and gives whether it was interrupted."""
-        needed, optional = self._all_draws()
-        found = self._foreseen(needed, optional)
-        draws = Draws(draw for draw in needed if draw.waiting)
+        """Answers and judges every case as far as that is possible, and gives whether it was interrupted."""
+        left, found = self._looked_up(self._judge)
         if self.terms.on_forecast:
             self.terms.on_forecast(found)
         if not self.terms.offline and (refused := refusal(found, self.terms.limits)):
             raise refused
+        judging = Behind(self._judge)
+        under_way = _UnderWay(left, judging.put)
+        draws = Draws(under_way.draws, under_way.over)
         try:
             answers = answer_all(
                 draws.questions,
@@ -127,122 +136,57 @@ class Run:
                 follow=draws.follow,
                 ahead=draws.ahead,
             )
+            interrupted = False
         except AskingInterrupted as stop:
-            settle((*needed, *optional), stop.answers)
-            return True
-        settle((*needed, *optional), answers)
-        return False
+            answers, interrupted = stop.answers, True
+        finally:
+            judging.close()
+        for case in under_way.rest():
+            settle(case.all, answers)
+            self._judge(case)
+        return interrupted
 
     def forecast(self) -> Forecast:
         """What the run would ask. Nothing is asked, and nothing is written."""
-        return self._foreseen(*self._all_draws())
+        return self._looked_up(lambda _case: None)[1]
 
-    def _all_draws(self) -> tuple[list[Draw], list[Draw]]:
-        """The draws that are wanted, and those that count if their answer happens to be there."""
-        needed = [draw for plan in self.plan.suites for draw in self._draws(plan, asked=True)]
-        return needed, [draw for plan in self.plan.suites for draw in self._draws(plan, asked=False)]
+    def _looked_up(self, judge: Callable[[CaseDraws], None]) -> tuple[list[CaseDraws], Forecast]:
+        """The cases that must be asked, and the forecast of that. `judge` takes those that need no call, one by one.
 
-    def _foreseen(self, needed: list[Draw], optional: list[Draw]) -> Forecast:
-        known = self._look_up([*needed, *optional])
-        return forecast(self.plan, [draw for draw in needed if draw.waiting], known, self.config)
+        So many are looked up at once that memory does not grow with those whose answers are stored.
+        """
+        left: list[CaseDraws] = []
+        stored, seen = 0, Keys()
+        cases = (case for plan in self.plan.suites for case in cases_of(plan, self.providers))
+        while some := list(islice(cases, LOOKED_UP_AT_ONCE)):
+            draws = Draws(draw for case in some for draw in case.all)
+            found = answer_all(
+                draws.questions, store=self.store, recorded=self.recorded, offline=True, follow=draws.follow
+            )
+            stored += sum(isinstance(one.answer, Output) and seen.add(key) for key, one in found.items())
+            for case in some:
+                if case.planned.ask and case.waiting:
+                    left.append(case)
+                else:
+                    judge(case)
+        waiting = [draw for case in left for draw in case.waiting]
+        return left, forecast(self.plan, waiting, stored, self.config)
 
-    def _look_up(self, draws: list[Draw]) -> int:
-        """Draws what needs no call, and gives how many answers that took."""
-        waiting = Draws(draws)
-        found = answer_all(
-            waiting.questions, store=self.store, recorded=self.recorded, offline=True, follow=waiting.follow
-        )
-        return sum(isinstance(answered.answer, Output) for answered in found.values())
+    def _judge(self, case: CaseDraws) -> None:
+        self._judges[case.suite.suite.id].judge(case)
 
-    def _draws(self, plan: SuitePlan, *, asked: bool) -> list[Draw]:
-        return [
-            self._draw(rendered, sample)
-            for planned in plan.cases
-            if planned.ask is asked
-            for rendered in planned.sides
-            for sample in range(plan.samples)
-        ]
+    # deciding
 
-    def _draw(self, rendered: Rendered, sample: int) -> Draw:
-        """The draw, made once: its digests cost more than looking its answers up."""
-        key = (id(rendered), sample)  # the plan holds every `rendered` for as long as the run lasts
-        if key not in self._made:
-            self._made[key] = Draw(rendered, sample, self.providers.provider(rendered.model))
-        return self._made[key]
-
-    # judging
-
-    def _judge(self, plan: SuitePlan) -> tuple[Comparison, Evidence]:
-        pairs = [self._pair(plan, planned) for planned in plan.cases]
+    def _compare(self, plan: SuitePlan) -> tuple[Comparison, Evidence]:
+        pairs = self._judges[plan.suite.id].pairs
         comparison = compare(pairs, yardstick=plan.yardstick, has_base=plan.has_base)
         return comparison, weigh(comparison, plan.suite.gate)
 
-    def _pair(self, plan: SuitePlan, planned: PlannedCase) -> Pair:
-        case = planned.case
-        base = self._trials(plan, planned, planned.head if planned.unchanged else planned.base, "base")
-        head = base if planned.unchanged else self._trials(plan, planned, planned.head, "head")
-        if planned.unchanged:
-            for trial in head:
-                self.on_trial(plan.suite.id, case.id, "head", trial)
-        return Pair(
-            case=case.id,
-            severity=case.severity,
-            tags=case.tags,
-            group=case.group,
-            standing=planned.standing,
-            unchanged=planned.unchanged,
-            final=self._final(planned, (*base, *head)),
-            accepted=planned.accepted,
-            base=base,
-            head=head,
-        )
-
-    def _trials(
-        self, plan: SuitePlan, planned: PlannedCase, rendered: Rendered | None, side: str
-    ) -> tuple[Trial, ...]:
-        if rendered is None:
-            return ()
-        trials = []
-        for sample in range(plan.samples):
-            draw = self._draw(rendered, sample)
-            if draw.waiting:  # not asked, or not to its end
-                continue
-            trial = self._trial(plan, planned, draw, sample)
-            self.on_trial(plan.suite.id, planned.case.id, side, trial)
-            trials.append(trial)
-        return tuple(trials)
-
-    def _trial(self, plan: SuitePlan, planned: PlannedCase, draw: Draw, sample: int) -> Trial:
-        replies, says = draw.replies, [turn.say for turn in planned.case.turns]
-        earlier = replies if draw.failure else replies[:-1]
-        trial = Trial(
-            sample=sample,
-            source=draw.source,
-            outcome="error",
-            replies=tuple(Reply(say=say, answer=one) for say, one in zip(says, earlier, strict=False)),
-        )
-        if draw.failure:
-            turn = len(replies) + 1 if says else None
-            return replace(trial, failure=self._told(draw.failure, turn, len(says)), turn=turn)
-        offered = draw.rendered.offers_tools
-        seen = [priced(reply, draw.rendered.model, self.config) for reply in replies]
-        outcome, verdicts, turn = plan.grade(planned.case, seen, tools_offered=offered)
-        return replace(trial, outcome=outcome, answer=replies[-1], verdicts=verdicts, turn=turn)
-
-    def _told(self, failure: Failure, turn: int | None, turns: int) -> Failure:
-        """The failure without secrets, saying in which turn of a conversation it happened."""
-        message = self.providers.redactor.clean(failure.message)
-        return Failure(
-            kind=failure.kind, message=message if turn is None else f"turn {turn} of {turns}: {message}"
-        )
-
-    def _final(self, planned: PlannedCase, trials: tuple[Trial, ...]) -> bool:
-        """A deterministic provider confirms by its first draw; imports and recordings cannot be drawn again."""
-        if any(trial.source in (Source.IMPORTED, Source.RECORDED) for trial in trials):
-            return False
-        return all(self.providers.provider(rendered.model).deterministic for rendered in planned.sides)
-
-    # deciding
+    def _suite(
+        self, plan: SuitePlan, comparison: Comparison, evidence: Evidence, ruling: Ruling
+    ) -> SuiteResult:
+        judge = self._judges[plan.suite.id]
+        return suite_record(plan, comparison, evidence, ruling, judge.records, notes=judge.regrading.notes())
 
     def _decide(self, judged: list[tuple[Comparison, Evidence]], interrupted: bool) -> list[Ruling]:
         p_values = [1.0 if evidence.p_worse is None else evidence.p_worse for _, evidence in judged]
@@ -273,25 +217,31 @@ class Run:
         return tuple(affected_record(entry) for entry in self.plan.affected)
 
     def _calls(self) -> Calls:
-        used = {}
-        saved = 0
-        for plan in self.plan.suites:
-            for planned in plan.cases:
-                for sample in range(plan.samples):
-                    sides = [self._draw(rendered, sample) for rendered in planned.sides]
-                    for draw in sides:
-                        for wanted, answered in zip(draw.questions, draw.answers, strict=False):
-                            used[wanted.key] = (draw.rendered.model, answered)
-                    saved += _saved(planned, sides)
-        return bill(used.values(), saved_equal=saved, config=self.config, tally=self._tally)
+        return self._account.bill.calls(saved_equal=self._account.saved, tally=self._tally)
 
 
-def _saved(planned: PlannedCase, sides: list[Draw]) -> int:
-    """How many questions both sides of a case have in common, so that they are asked for one of them only."""
-    if planned.unchanged:
-        return sides[0].turns
-    keys = [{wanted.key for wanted in draw.questions} for draw in sides]
-    return len(keys[0] & keys[1]) if len(keys) > 1 else 0
+class _UnderWay:
+    """Cases that are being asked: each goes to `judge` when its last draw is over."""
+
+    def __init__(self, cases: Sequence[CaseDraws], judge: Callable[[CaseDraws], None]) -> None:
+        self.draws = [draw for case in cases for draw in case.waiting]
+        self._judge = judge
+        self._cases: list[CaseDraws | None] = list(cases)
+        self._case_of = {id(draw): number for number, case in enumerate(cases) for draw in case.waiting}
+        self._left = Counter(self._case_of.values())
+
+    def over(self, draw: Draw) -> None:
+        """A draw waits for nothing more."""
+        number = self._case_of[id(draw)]
+        self._left[number] -= 1
+        case = self._cases[number]
+        if not self._left[number] and case is not None:
+            self._cases[number] = None
+            self._judge(case)
+
+    def rest(self) -> list[CaseDraws]:
+        """The cases that were not answered to their end."""
+        return [case for case in self._cases if case is not None]
 
 
 def _reason(ruling: Ruling, suite_id: str | None) -> Reason:

@@ -9,7 +9,7 @@ from promptctl.core.exchange import Output
 from promptctl.core.run import Standing
 from promptctl.engine.grader import Graded, Grader
 from promptctl.engine.pairing import Affected
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 
 
 class PlannedCase(NamedTuple):
@@ -26,7 +26,7 @@ class PlannedCase(NamedTuple):
     @property
     def unchanged(self) -> bool:
         """Both sides send the same, in a conversation for as long as the replies are the same."""
-        return self.base is not None and self.base.sends == self.head.sends
+        return self.base is self.head or (self.base is not None and self.base.sends == self.head.sends)
 
     @property
     def sides(self) -> tuple[Rendered, ...]:

@@ -1,7 +1,8 @@
 """Plans a run: every case of the selected suites rendered on both sides, equal requests found, nothing asked."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from promptctl.core.case import Case, Suite
 from promptctl.core.comparison import same, yardstick_changes
@@ -14,15 +15,8 @@ from promptctl.engine.load import Side, routed
 from promptctl.engine.pairing import Affected, Pairing
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
 from promptctl.engine.plan_notes import accepts_of_no_case, loosened_defaults, loosened_gate, private_cases
-from promptctl.engine.requests import (
-    Opening,
-    Rendered,
-    as_request,
-    going_on,
-    render_base,
-    render_case,
-    with_others,
-)
+from promptctl.engine.rendered import Opening, Rendered, Sender
+from promptctl.engine.requests import ahead, begin_base, begin_case, with_others
 from promptctl.engine.selection import Selection, no_suites, read_suites, refuse_empty
 from promptctl.errors import PromptctlError, raise_all
 
@@ -96,6 +90,15 @@ def _affected(
     return tuple(found)
 
 
+class _Begun(NamedTuple):
+    """A case whose rendering is under way; `base` is None where both sides send the same."""
+
+    case: Case
+    own: Case | None
+    head: Callable[[], Opening]
+    base: Callable[[], Opening | None] | None
+
+
 class _Planner:
     """Plans suite by suite, gathering what head's cases cannot render."""
 
@@ -105,6 +108,7 @@ class _Planner:
         self.base, self.head, self.pairing = base, head, pairing
         self.selection, self.today = selection, today
         self._errors: dict[tuple[str, str], list[PromptctlError]] = {}
+        self._senders: dict[tuple[bool, str], Sender] = {}
 
     def errors(self) -> list[PromptctlError]:
         """What head's cases cannot render; one mistake in a template is one error, however many cases meet it."""
@@ -117,11 +121,12 @@ class _Planner:
         has_base = partner is not None
         accepted = self._accepted(suite)
         owns = base_suite.by_id() if base_suite else {}
-        cases = [
-            self._case(suite, case, partner, owns.get(case.id), change, accepted)
+        begun = (
+            self._begin(suite, case, partner, owns.get(case.id), change)
             for case in suite.cases
             if self.selection.chooses(case)
-        ]
+        )
+        cases = [self._case(suite, one, partner, accepted) for one in ahead(begun)]
         found = [planned for planned in cases if planned is not None]
         yardstick = []
         if base_suite and not self.selection.partial:
@@ -206,44 +211,54 @@ class _Planner:
             yardstick=tuple(yardstick),
         )  # fmt: skip
 
+    def _begin(
+        self, suite: Suite, case: Case, partner: str | None, own: Case | None, change: Affected | None
+    ) -> _Begun:
+        head = begin_case(self.head.prompts, suite.prompt, case)
+        if partner == suite.prompt and not change:
+            return _Begun(case, own, head, None)
+        return _Begun(case, own, head, self._begin_base(partner, case, own))
+
     def _case(
-        self,
-        suite: Suite,
-        case: Case,
-        partner: str | None,
-        own: Case | None,
-        change: Affected | None,
-        accepted: dict[tuple[str, str], str],
+        self, suite: Suite, begun: _Begun, partner: str | None, accepted: dict[tuple[str, str], str]
     ) -> PlannedCase | None:
+        case, own = begun.case, begun.own
         try:
-            head = self._request(self.head, suite.prompt, render_case(self.head.prompts, suite.prompt, case))
+            head = self._request(self.head, suite.prompt, begun.head())
         except PromptctlError as error:
             cause = error.__cause__ or error
             where = str(getattr(cause, "at", "")) if isinstance(cause, PromptctlError) else ""
             self._errors.setdefault((error.message, where), []).append(error)
             return None
-        base = head if partner == suite.prompt and not change else self._base(partner, case, own)
+        base = head if begun.base is None else self._base(partner, case, begun.base)
+        if base is not None and base.sends == head.sends:
+            base = head
         standing = self._standing(case, own, base, partner)
         return PlannedCase(
             case=case,
             standing=standing,
             base=base,
             head=head,
-            ask=base is None or base.sends != head.sends or self._wanted(suite, case, own, head, partner),
+            ask=base is not head or self._wanted(suite, case, own, head, partner),
             accepted=accepted.get((case.id, "broken")),
             own=own,
         )
 
-    def _base(self, partner: str | None, case: Case, own: Case | None) -> Rendered | None:
+    def _begin_base(self, partner: str | None, case: Case, own: Case | None) -> Callable[[], Opening | None]:
         if self.base is None or partner is None:
-            return None
+            return lambda: None
+        return begin_base(self.base.prompts, partner, case, own, self.head.tree)
+
+    def _base(self, partner: str | None, case: Case, begun: Callable[[], Opening | None]) -> Rendered | None:
         try:
-            opening = render_base(self.base.prompts, partner, case, own, self.head.tree)
+            opening = begun()
         except PromptctlError as error:
             note = f"base does not render {case.id} ({error.slug} at {error.at}): the case counts as new"
             self.pairing.notes.append(note)
             return None
-        return None if opening is None else self._request(self.base, partner, opening)
+        if opening is None or self.base is None or partner is None:
+            return None
+        return self._request(self.base, partner, opening)
 
     def _wanted(
         self, suite: Suite, case: Case, own: Case | None, head: Rendered, partner: str | None
@@ -258,7 +273,7 @@ class _Planner:
         if same(own.inputs(), case.inputs()) and not self._takes_images(partner):
             return False
         # The inputs were edited. If base's own case sent the same request, only names changed: nothing to ask.
-        before = self._base(partner, own, own)
+        before = self._base(partner, own, self._begin_base(partner, own, own))
         return before is None or before.sends != head.sends
 
     def _takes_images(self, partner: str | None) -> bool:
@@ -275,9 +290,13 @@ class _Planner:
         return Standing.COUNTED if base is not None and own and own.status == "active" else Standing.NEW
 
     def _request(self, side: Side, prompt_id: str, opening: Opening) -> Rendered:
-        model = self._model(side, prompt_id)
-        route = routed(self.head.config, model)
-        return going_on(as_request(side.prompts, prompt_id, opening.messages, model, route), opening)
+        """What is sent, by what all requests of the prompt have in common: that is found once."""
+        key = (side is self.head, prompt_id)
+        if key not in self._senders:
+            model = self._model(side, prompt_id)
+            route = routed(self.head.config, model)
+            self._senders[key] = Sender(side.prompts.version(prompt_id), model, route)
+        return self._senders[key].rendered(opening)
 
     def _model(self, side: Side, prompt_id: str) -> str:
         return self.selection.model or side.prompts.header(prompt_id).model or self.head.config.project.model

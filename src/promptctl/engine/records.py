@@ -34,10 +34,14 @@ from promptctl.core.run import Trial
 from promptctl.core.stats import wilson_interval
 from promptctl.engine import pairing
 from promptctl.engine.plan import PlannedCase, SuitePlan
-from promptctl.engine.requests import Rendered
+from promptctl.engine.rendered import Rendered
 
 EXCERPT = 2000
 """Characters of an input that a result keeps."""
+
+Sides = tuple[tuple[TrialRecord, ...], tuple[TrialRecord, ...]]
+Records = dict[str, Sides]
+"""The trials of each case, base's and head's."""
 
 
 def suite_record(
@@ -45,11 +49,15 @@ def suite_record(
     comparison: Comparison,
     evidence: Evidence,
     ruling: Ruling,
+    records: Records,
     *,
     notes: tuple[str, ...] = (),
 ) -> SuiteResult:
-    """One suite of the result. `notes` are added to the plan's own."""
+    """One suite of the result. `records` are its cases' trials, `notes` are added to the plan's own."""
     planned = {entry.case.id: entry for entry in plan.cases}
+    results = tuple(
+        _case(change, planned[change.case], records[change.case]) for change in comparison.changes
+    )
     return SuiteResult(
         suite=plan.suite.id,
         prompt=plan.prompt,
@@ -73,10 +81,10 @@ def suite_record(
         ),
         difference=_difference(evidence),
         test=_test(evidence, plan.has_base),
-        checks=_checks(comparison.changes),
-        results=tuple(_case(change, planned[change.case]) for change in comparison.changes),
+        checks=_checks(results),
+        results=results,
         changed=plan.changed,
-        sizes=_sizes(plan, comparison),
+        sizes=_sizes(plan, results),
         yardstick=tuple(
             YardstickRecord(
                 case=y.case, what=y.what, because=y.because, blocker=y.blocker, accepted=y.accepted
@@ -127,7 +135,7 @@ def _test(evidence: Evidence, has_base: bool) -> TestRecord | None:
     )
 
 
-def _case(change: Change, planned: PlannedCase) -> CaseResult:
+def _case(change: Change, planned: PlannedCase, trials: Sides) -> CaseResult:
     pair, case = change.pair, planned.case
     return CaseResult(
         case=change.case,
@@ -135,8 +143,8 @@ def _case(change: Change, planned: PlannedCase) -> CaseResult:
         severity=pair.severity,
         tags=pair.tags,
         confirmed=change.confirmed,
-        base=tuple(_trial(trial) for trial in pair.base),
-        head=tuple(_trial(trial) for trial in pair.head),
+        base=trials[0],
+        head=trials[1],
         counted=change.counted,
         accepted=pair.accepted,
         quarantined=case.status == "quarantined",
@@ -160,6 +168,11 @@ def _said(message: Mapping[str, Any]) -> str:
     if not isinstance(content, str):
         content = " ".join(part.get("text") or "(image)" for part in content)
     return content or "(calls a tool)"
+
+
+def trial_records(trials: Iterable[Trial]) -> tuple[TrialRecord, ...]:
+    """What a result says of trials."""
+    return tuple(map(_trial, trials))
 
 
 def _trial(trial: Trial) -> TrialRecord:
@@ -190,14 +203,14 @@ def _answer(answer: Output) -> AnswerRecord:
     )
 
 
-def _checks(changes: Sequence[Change]) -> tuple[CheckRecord, ...]:
-    base = Counter(_verdicts(trial for change in changes for trial in change.pair.base))
-    head = Counter(_verdicts(trial for change in changes for trial in change.pair.head))
+def _checks(results: Sequence[CaseResult]) -> tuple[CheckRecord, ...]:
+    base = Counter(_verdicts(trial for case in results for trial in case.base))
+    head = Counter(_verdicts(trial for case in results for trial in case.head))
     names = sorted({name for name, _ in (*base, *head)})
     return tuple(CheckRecord(check=name, base=_tally(base, name), head=_tally(head, name)) for name in names)
 
 
-def _verdicts(trials: Iterable[Trial]) -> Iterable[tuple[str, str]]:
+def _verdicts(trials: Iterable[TrialRecord]) -> Iterable[tuple[str, str]]:
     return ((verdict.check, verdict.status) for trial in trials for verdict in trial.verdicts)
 
 
@@ -205,28 +218,32 @@ def _tally(counts: Counter[tuple[str, str]], name: str) -> Tally:
     return Tally(passed=counts[name, "pass"], fail=counts[name, "fail"], unscored=counts[name, "unscored"])
 
 
-def _sizes(plan: SuitePlan, comparison: Comparison) -> Sizes:
+def _sizes(plan: SuitePlan, results: Sequence[CaseResult]) -> Sizes:
     base = [entry.base for entry in plan.cases if entry.base is not None]
     head = [entry.head for entry in plan.cases]
-    trials = {"base": [t for c in comparison.changes for t in c.pair.base]}
-    trials["head"] = [t for c in comparison.changes for t in c.pair.head]
     return Sizes(
-        base=_size(base, trials["base"]) if plan.has_base and base else None,
-        head=_size(head, trials["head"]) if head else None,
+        base=_size(base, [trial for case in results for trial in case.base])
+        if plan.has_base and base
+        else None,
+        head=_size(head, [trial for case in results for trial in case.head]) if head else None,
     )
 
 
-def _size(sent: Sequence[Rendered], trials: Sequence[Trial]) -> Size:
-    answers = [output for trial in trials for output in trial.outputs]
-    usages = [answer.usage for answer in answers if answer.usage is not None]
-    prompt = [sum(len(message.text) for message in one.request.messages) for one in sent]
+def _size(sent: Sequence[Rendered], trials: Sequence[TrialRecord]) -> Size:
+    answers = [answer for trial in trials for answer in _answers(trial)]
     return Size(
-        prompt_characters=_mean(prompt) or 0.0,
+        prompt_characters=_mean([one.characters for one in sent]) or 0.0,
         answer_characters=_mean([len(answer.text) for answer in answers]),
-        input_tokens=_mean([usage.input for usage in usages if usage.input is not None]),
-        output_tokens=_mean([usage.output for usage in usages if usage.output is not None]),
+        input_tokens=_mean([answer.input_tokens for answer in answers if answer.input_tokens is not None]),
+        output_tokens=_mean([answer.output_tokens for answer in answers if answer.output_tokens is not None]),
         seconds=_mean([answer.seconds for answer in answers if answer.seconds is not None]),
     )
+
+
+def _answers(trial: TrialRecord) -> Iterable[AnswerRecord]:
+    yield from (reply.answer for reply in trial.replies)
+    if trial.answer is not None:
+        yield trial.answer
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -1,7 +1,9 @@
 """What a change of checks does by itself: the same outputs, judged by base's checks and by head's."""
 
+from collections.abc import Iterable
+
 from promptctl.core.case import Case
-from promptctl.core.comparison import Comparison, same
+from promptctl.core.comparison import same
 from promptctl.core.record import replace
 from promptctl.core.run import Trial
 from promptctl.core.words import plural
@@ -10,31 +12,43 @@ from promptctl.engine.plan import PlannedCase, SuitePlan
 from promptctl.errors import PromptctlError
 
 
-def regraded(plan: SuitePlan, comparison: Comparison) -> tuple[str, ...]:
-    """A sentence on the outputs whose verdict the changed checks turn, or nothing where no check changed."""
-    if plan.base_suite is None:
-        return ()
-    changed = {planned.case.id: planned for planned in plan.cases if _checks_differ(planned)}
-    if not changed:
-        return ()
-    try:
-        before = Grader(replace(plan.base_suite, cases=tuple(_owns(changed))))
-    except PromptctlError as error:
-        return (f"checks changed; base's cannot be read ({error.slug} at {error.at})",)
-    stricter = looser = 0
-    for change in comparison.changes:
-        planned = changed.get(change.case)
-        if planned is None or planned.own is None or len(planned.own.turns) != len(planned.case.turns):
-            continue
-        for trial in change.pair.head:
+class Regrading:
+    """How base's checks judge head's outputs, where they are not head's own."""
+
+    def __init__(self, plan: SuitePlan) -> None:
+        self._changed = {planned.case.id: planned for planned in plan.cases if _checks_differ(planned)}
+        self._before: Grader | None = None
+        self._unreadable: PromptctlError | None = None
+        self._stricter = self._looser = 0
+        if self._changed and plan.base_suite is not None:
+            try:
+                self._before = Grader(replace(plan.base_suite, cases=tuple(_owns(self._changed))))
+            except PromptctlError as error:
+                self._unreadable = error
+
+    def add(self, planned: PlannedCase, trials: Iterable[Trial]) -> None:
+        """Takes head's trials of a case."""
+        before, own = self._before, planned.own
+        if before is None or own is None or planned.case.id not in self._changed:
+            return
+        if len(own.turns) != len(planned.case.turns):
+            return
+        for trial in trials:
             was = _outcome(before, planned, trial)
-            stricter += was == "pass" and trial.outcome == "fail"
-            looser += was == "fail" and trial.outcome == "pass"
-    found = [f"{stricter} that passed now fail"] * bool(stricter) + [f"{looser} that failed now pass"] * bool(
-        looser
-    )
-    said = ", ".join(found) or "the same outputs are judged alike"
-    return (f"checks of {plural(len(changed), 'case')} changed: {said}",)
+            self._stricter += was == "pass" and trial.outcome == "fail"
+            self._looser += was == "fail" and trial.outcome == "pass"
+
+    def notes(self) -> tuple[str, ...]:
+        """A sentence on the outputs whose verdict the changed checks turn, or nothing where no check changed."""
+        if self._unreadable is not None:
+            error = self._unreadable
+            return (f"checks changed; base's cannot be read ({error.slug} at {error.at})",)
+        if self._before is None:
+            return ()
+        found = [f"{self._stricter} that passed now fail"] * bool(self._stricter)
+        found += [f"{self._looser} that failed now pass"] * bool(self._looser)
+        said = ", ".join(found) or "the same outputs are judged alike"
+        return (f"checks of {plural(len(self._changed), 'case')} changed: {said}",)
 
 
 def _checks_differ(planned: PlannedCase) -> bool:
@@ -56,4 +70,4 @@ def _owns(changed: dict[str, PlannedCase]) -> list[Case]:
 def _outcome(grader: Grader, planned: PlannedCase, trial: Trial) -> str | None:
     if trial.answer is None or planned.own is None:
         return None
-    return grader.grade(planned.own, trial.outputs, tools_offered=bool(planned.head.request.tools)).outcome
+    return grader.grade(planned.own, trial.outputs, tools_offered=planned.head.offers_tools).outcome

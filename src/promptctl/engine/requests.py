@@ -1,63 +1,28 @@
-"""From a case and a prompt version to the request that would be sent."""
+"""From a case and a prompt version to the messages that would be sent."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+from typing import Any, TypeVar
 
 from promptctl.core.case import Case
-from promptctl.core.exchange import Request
 from promptctl.core.message import Message
 from promptctl.core.prompt import InputSpec
-from promptctl.core.record import replace
-from promptctl.core.routes import COMMON, Route, sent_format, sent_params
 from promptctl.core.words import plural
 from promptctl.engine.filling import Filling, fill
 from promptctl.engine.images import with_case_images
-from promptctl.engine.output_check import format_note
+from promptctl.engine.rendered import Later, Opening
 from promptctl.errors import PromptctlError, PromptError
 from promptctl.store.documents import read_json
 from promptctl.store.prompts import Prompts
 from promptctl.store.trees import Tree
 from promptctl.templating.inputs import MissingInput
+from promptctl.templating.templates import Pending
 
+AHEAD = 32
+"""Cases whose rendering is under way at a time; pictures may make each of them large."""
 
-class Later(NamedTuple):
-    """How a conversation goes on after its first reply.
-
-    `says` is what the user says, from the first turn on. `messages` gives those that are sent after these replies, at
-    least one. `finished` says whether a reply that did not end by itself is the last.
-    """
-
-    says: tuple[str, ...]
-    messages: Callable[[Sequence[str]], tuple[Message, ...]]
-    finished: bool = True
-
-
-class Rendered(NamedTuple):
-    """A request with its digest, and the model as the project calls it, which says who answers.
-
-    In a conversation it is the first one; `later` says how the others follow from the replies, and `ahead` are their
-    digests where stand-ins take the place of the replies. `note` says what the server cannot do that the prompt wants.
-    """
-
-    request: Request
-    model: str
-    digest: str
-    later: Later | None = None
-    ahead: tuple[str, ...] = ()
-    note: str | None = None
-
-    @property
-    def sends(self) -> tuple[str, ...]:
-        """What is sent: equal where every request is, given equal replies."""
-        return (self.digest, *self.ahead)
-
-
-class Opening(NamedTuple):
-    """The messages of a case's first request; in a conversation also how it goes on, and those after stand-ins."""
-
-    messages: tuple[Message, ...]
-    later: Later | None = None
-    ahead: tuple[tuple[Message, ...], ...] = ()
+T = TypeVar("T")
 
 
 def stand_in(turn: int) -> str:
@@ -68,17 +33,51 @@ def stand_in(turn: int) -> str:
     return f"[The model's reply {turn}]\n" + " ".join(f"{turn}.{word}" for word in range(1, 90))
 
 
-def render_case(prompts: Prompts, prompt_id: str, case: Case) -> Opening:
-    """The messages of a case under head's rules: every mistake names the template's place and the case's.
+def begin_case(prompts: Prompts, prompt_id: str, case: Case) -> Callable[[], Opening]:
+    """Begins to render a case under head's rules; what is returned gives the messages, or raises.
+
+    Where another process renders, the next case may be begun before this one is asked for.
 
     Raises:
-        PromptctlError: exit 2.
+        PromptctlError: when called (exit 2): every mistake names the template's place and the case's.
     """
     try:
         filling = _filled(case, prompts.version(prompt_id).inputs, prompts.tree)
-        return _opening(case, filling, lambda values: prompts.render(prompt_id, values))
+        first = prompts.begin(prompt_id, filling.values)
     except PromptctlError as error:
-        raise at_case(error, case) from error
+        return _raising(at_case(error, case), error)
+
+    def opening() -> Opening:
+        try:
+            return _opening(case, filling, first, partial(prompts.render, prompt_id))
+        except PromptctlError as error:
+            raise at_case(error, case) from error
+
+    return opening
+
+
+def ahead(begun: Iterable[T]) -> Iterator[T]:
+    """The same, taken some way ahead: while one case is worked on, the renderings of the next are under way."""
+    under_way: deque[T] = deque()
+    for one in begun:
+        under_way.append(one)
+        if len(under_way) > AHEAD:
+            yield under_way.popleft()
+    yield from under_way
+
+
+def render_case(prompts: Prompts, prompt_id: str, case: Case) -> Opening:
+    """The messages of a case under head's rules, at once. Raises as `begin_case`."""
+    return begin_case(prompts, prompt_id, case)()
+
+
+def _raising(error: PromptctlError, cause: PromptctlError | None = None) -> Callable[[], Any]:
+    """An error that waits for whoever asks."""
+
+    def ask() -> Any:
+        raise error from cause
+
+    return ask
 
 
 def _filled(case: Case, inputs: Mapping[str, InputSpec], tree: Tree, *, strict: bool = True) -> Filling:
@@ -88,9 +87,9 @@ def _filled(case: Case, inputs: Mapping[str, InputSpec], tree: Tree, *, strict: 
 
 
 def _opening(
-    case: Case, filling: Filling, render: Callable[[Mapping[str, Any]], tuple[Message, ...]]
+    case: Case, filling: Filling, begun: Pending, render: Callable[[Mapping[str, Any]], tuple[Message, ...]]
 ) -> Opening:
-    first = render(filling.values)
+    first = begun()
     if not case.turns:
         return Opening(first)
     says = tuple(turn.say for turn in case.turns)
@@ -128,10 +127,10 @@ def with_others(error: PromptctlError, others: int) -> PromptctlError:
     return PromptError(more, slug=error.slug, at=error.at, fix=error.fix)
 
 
-def render_base(
+def begin_base(
     prompts: Prompts, prompt_id: str, case: Case, own: Case | None, files: Tree
-) -> Opening | None:
-    """The messages of a case on base: head's values, base's own where base needs what head no longer has.
+) -> Callable[[], Opening | None]:
+    """Begins to render a case on base: head's values, base's own where base needs what head no longer has.
 
     Args:
         prompts: Base's.
@@ -141,44 +140,43 @@ def render_base(
         files: Head's, for the pictures that `case` names.
 
     Returns:
-        None where base has no value for an input that it needs: the case is new then.
+        What gives the messages; None where base has no value for an input that it needs: the case is new then.
 
     Raises:
-        PromptctlError: base's template cannot be rendered.
+        PromptctlError: when called: base's template cannot be rendered.
     """
-    version = prompts.version(prompt_id)
-    filling = _filled(case, version.inputs, prompts.tree if case is own else files, strict=False)
-    fallback = _filled(own, version.inputs, prompts.tree, strict=False).values if own else {}
-    for _ in range(len(version.inputs) + 1):
-        try:
-            return _opening(case, filling, lambda values: prompts.render(prompt_id, values, strict=False))
-        except MissingInput as error:
-            if error.name not in fallback:
-                return None
-            filling = filling._replace(values={**filling.values, error.name: fallback[error.name]})
-    return None
+    try:
+        version = prompts.version(prompt_id)
+        filling = _filled(case, version.inputs, prompts.tree if case is own else files, strict=False)
+        fallback = {}
+        if own:
+            again = filling if own is case else _filled(own, version.inputs, prompts.tree, strict=False)
+            fallback = again.values
+        first = prompts.begin(prompt_id, filling.values, strict=False)
+    except PromptctlError as error:
+        return _raising(error)
+
+    def opening() -> Opening | None:
+        render = partial(prompts.render, prompt_id, strict=False)
+        given, begun = filling, first
+        for _ in range(len(version.inputs) + 1):
+            try:
+                return _opening(case, given, begun, render)
+            except MissingInput as error:
+                if error.name not in fallback:
+                    return None
+                given = given._replace(values={**given.values, error.name: fallback[error.name]})
+                begun = prompts.begin(prompt_id, given.values, strict=False)
+        return None
+
+    return opening
 
 
-def as_request(
-    prompts: Prompts, prompt_id: str, messages: tuple[Message, ...], model: str, route: Route | None
-) -> Rendered:
-    """What would be sent: the served model's name, parameters and answer's format in the dialect of who answers."""
-    version = prompts.version(prompt_id)
-    dialect = route.dialect if route else COMMON
-    request = Request(
-        model=route.served_name if route else model,
-        messages=messages,
-        params=sent_params(version.header.params, dialect),
-        tools=version.tools,
-        response_format=sent_format(version.response_format, dialect),
-    )
-    return Rendered(request, model, request.digest, note=format_note(version, route))
-
-
-def going_on(rendered: Rendered, opening: Opening) -> Rendered:
-    """The first request of a conversation with those that follow from the replies; any other as it is."""
-    ahead = tuple(replace(rendered.request, messages=messages).digest for messages in opening.ahead)
-    return rendered._replace(later=opening.later, ahead=ahead)
+def render_base(
+    prompts: Prompts, prompt_id: str, case: Case, own: Case | None, files: Tree
+) -> Opening | None:
+    """The messages of a case on base, at once. Arguments, result and errors as those of `begin_base`."""
+    return begin_base(prompts, prompt_id, case, own, files)()
 
 
 def typed_values(values: Mapping[str, Any], inputs: Mapping[str, InputSpec]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from promptctl.checks.schema import schema_of
+from promptctl.checks.schema import BadSchema, schema_of
 from promptctl.errors import PromptctlError, raise_all
 from promptctl.store.documents import read_json
 from promptctl.store.places import Document, Key
@@ -26,11 +26,10 @@ def refuse_bad_schemas(prompts: Prompts, prompt_id: str) -> None:
 def _mistakes(prompts: Prompts, file: str, schema: dict[str, Any], *keys: Key) -> list[PromptctlError]:
     try:
         schema_of(schema)
-    except ValueError as error:
+    except BadSchema as error:
         path = f"{prompts.folder}/{file}"
-        inside = getattr(error.__cause__, "absolute_path", ())
         document: Document = read_json(prompts.files[file], path)
         message = str(error) if not keys else f"parameters: {error}"
         fix = "mend the schema; types are string, number, integer, boolean, object, array and null"
-        return [document.error(message, *keys, *inside, slug="bad-schema", fix=fix)]
+        return [document.error(message, *keys, *error.inside, slug="bad-schema", fix=fix)]
     return []

@@ -2,19 +2,55 @@
 
 import json
 import math
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
 
 from promptctl.core.json_schema import steady
-from promptctl.core.result import FORMAT, Result
+from promptctl.core.record import Shown
+from promptctl.core.result import FORMAT, Result, SuiteResult
 from promptctl.errors import FileError, Place
+
+_dump = json.JSONEncoder(ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode
 
 
 def render(result: Result) -> str:
     """The result file's text, with a line end."""
-    data = msgspec.to_builtins(result)
-    return json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":")) + "\n"
+    return "".join(pieces(result))
+
+
+def pieces(result: Result) -> Iterator[str]:
+    """The same text, cut into cases: of a large suite it is as large as all that a run holds besides."""
+    yield from _record(result, suites=map(_suite, result.suites))
+    yield "\n"
+
+
+def _suite(suite: SuiteResult) -> Iterator[str]:
+    return _record(suite, results=((_plain(case),) for case in suite.results))
+
+
+def _record(record: Shown, **lists: Iterable[Iterable[str]]) -> Iterator[str]:
+    """The text of a record; of its fields in `lists` the items come as text."""
+    for number, field in enumerate(msgspec.structs.fields(record)):  # type: ignore[arg-type]
+        yield f"{',' if number else '{'}{_dump(field.encode_name)}:"
+        if field.name in lists:
+            yield from _list(lists[field.name])
+        else:
+            yield _plain(getattr(record, field.name))
+    yield "}"
+
+
+def _list(items: Iterable[Iterable[str]]) -> Iterator[str]:
+    yield "["
+    for number, item in enumerate(items):
+        yield "," * bool(number)
+        yield from item
+    yield "]"
+
+
+def _plain(value: Any) -> str:
+    return _dump(msgspec.to_builtins(value))
 
 
 def read(text: str, path: str) -> Result:

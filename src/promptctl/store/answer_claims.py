@@ -24,6 +24,11 @@ CREATE TABLE IF NOT EXISTS claims (
   PRIMARY KEY (request, sample, kind, base_url)) WITHOUT ROWID
 """
 _COLUMNS = "kind, base_url, request, sample, boot, host, pid, start, since, at"
+# A claim that somebody wrote by hand is none: the next one takes its place.
+_OURS = (
+    "typeof(boot) = 'text' AND typeof(host) = 'text' AND typeof(pid) = 'integer' AND typeof(start) = 'text' "
+    "AND typeof(since) = 'real'"
+)
 _KEY = "request = ? AND sample = ? AND kind = ? AND base_url = ?"
 _OWNER = "boot = ? AND host = ? AND pid = ? AND start = ?"
 
@@ -81,7 +86,7 @@ def release_all(connection: Any, owner: Owner) -> None:
 
 def sweep(connection: Any, me: Owner) -> int:
     """Removes the claims of processes that have ended, and those that have lapsed, and says how many."""
-    query = f"SELECT {_COLUMNS} FROM claims"  # noqa: S608 - words of ours
+    query = f"SELECT {_COLUMNS} FROM claims WHERE {_OURS}"  # noqa: S608 - words of ours
     claims = [_claim_of(row) for row in connection.execute(query)]
     over = [key for key, owner, since, at in claims if has_ended(owner, me) or _lapsed(owner, me, since, at)]
     release(connection, over)
@@ -94,7 +99,7 @@ def _rows(connection: Any, keys: Sequence[AnswerKey]) -> Iterable[tuple[AnswerKe
         some = requests[first : first + _CHUNK]
         query = (
             f"SELECT {_COLUMNS} FROM claims "  # noqa: S608 - as above
-            f"WHERE request IN ({', '.join('?' * len(some))})"
+            f"WHERE request IN ({', '.join('?' * len(some))}) AND {_OURS}"
         )
         for row in connection.execute(query, some):
             yield _claim_of(row)

@@ -13,8 +13,9 @@ from promptctl.store import answer_claims, answer_file, answer_rows, answer_salv
 from promptctl.store.answer_rows import format_of
 from promptctl.store.answer_salvage import Examined
 
+Connection = sqlite3.Connection
 Result = TypeVar("Result")
-Work = Callable[[sqlite3.Connection], Result]
+Work = Callable[[Connection], Result]
 
 
 class AnswerDatabase:
@@ -72,13 +73,15 @@ class AnswerDatabase:
         """
         with self._lock:
             try:
-                return self._seen(answer_salvage.examine, None)
+                found = self._seen(answer_salvage.examine, None)
+                faults = found.faults if found else ()
             except sqlite3.DatabaseError as error:
                 if not is_damage(error):
                     raise self._refused("cannot-read", "read", error) from None
-                return answer_salvage.examine_damaged(self.path, str(error))
+                found, faults = None, (str(error),)
             except OSError as error:
                 raise self._refused("cannot-read", "read", error) from None
+        return answer_salvage.examine_damaged(self.path, faults) if faults else found
 
     def rebuild(self, why: str) -> None:
         """Sets the file aside, and begins a new one with every answer that can be read of it.
@@ -97,12 +100,19 @@ class AnswerDatabase:
         """Gives space that nothing needs any more back to the disk.
 
         Raises:
-            PromptctlError: `cannot-write`.
+            PromptctlError: `cannot-write`; `damaged-store`.
         """
         with self._lock:
             try:
                 self._connected().execute("VACUUM")
             except (sqlite3.DatabaseError, OSError) as error:
+                if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
+                    raise PromptctlError(
+                        f"the answer store is damaged: {error}",
+                        slug="damaged-store",
+                        at=str(self.path),
+                        fix="`promptctl answers verify --salvage` begins a new store with all that can be read",
+                    ) from None
                 raise self._refused("cannot-write", "written", error) from None
 
     def close(self) -> None:
@@ -167,25 +177,25 @@ class AnswerDatabase:
                 raise _ForeignFileError("file is not an answer store")
 
     def _set_aside(self, error: Exception) -> None:
-        inode = self._inode
+        inode, name = self._inode, f"{self.path.parent.name}/{self.path.name}"
         self.close()
         try:
             if self.readonly:
                 raise PermissionError("it was opened for reading only")
             aside = answer_file.set_aside(self.path, inode)
         except OSError as refused:
-            what = f"is damaged ({error}), is ignored and could not be set aside: {refused}"
-            self._warn(f"[damaged-store] {self.path} {what}")
+            self._warn(f"[damaged-store] {name} is not used and could not be set aside: {error}; {refused}")
             return
         if aside is not None:
             saved = self._committed(partial(answer_salvage.take_over, path=aside))
-            what = f"was damaged ({error}); it is kept as {aside.name}, and {saved} answers of it were saved"
-            self._warn(f"[damaged-store] {self.path} {what}")
+            self._warn(f"[damaged-store] kept as {aside.name}, {saved} answers saved; {name}: {error}")
 
     def _refused(self, slug: str, verb: str, error: Exception) -> PromptctlError:
         fix = f"make {self.path.parent} writable and free some space; what was stored is safe"
         if "locked" in str(error):
             fix = "another promptctl writes to it: wait until that ends, or end it; what was stored is safe"
+        if isinstance(error, answer_file.NoFileError):
+            fix = "move it away; a store is made when answers are stored"
         return PromptctlError(
             f"the answer store cannot be {verb}: {error}", slug=slug, at=str(self.path), fix=fix
         )

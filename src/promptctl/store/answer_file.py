@@ -33,10 +33,14 @@ def is_still(path: Path, inode: int) -> bool:
         return False
 
 
+class NoFileError(OSError):
+    """A folder, a pipe or a device stands where the file should be."""
+
+
 def refuse_what_is_no_file(path: Path) -> None:
-    """Raises OSError for a folder, a pipe or a device: SQLite would wait for a pipe for ever."""
+    """Raises NoFileError: SQLite would wait for a pipe for ever."""
     if path.exists() and not path.is_file():
-        raise OSError("something that is not a file stands in its place")
+        raise NoFileError(f"a {'folder' if path.is_dir() else 'pipe or a device'} stands in its place")
 
 
 def set_aside(path: Path, inode: int) -> Path | None:

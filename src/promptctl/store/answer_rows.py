@@ -1,6 +1,6 @@
 """The tables of the answer store, and a value as a row holds it: JSON with its own SHA-256.
 
-`connection` is SQLite's; only `answers` opens one.
+`connection` is SQLite's; `answer_database` opens it.
 """
 
 import hashlib

@@ -11,7 +11,9 @@ from promptctl.store import answer_rows
 from promptctl.store.answer_rows import Row, opened
 
 _FAULTS = 5  # of SQLite's own findings: a broken page makes hundreds of them, which say no more
-_SMALLEST_ROW = 32  # bytes; a digest alone is longer. Rows are numbered from 1, so none has a higher number
+_SMALLEST_ROW = (
+    256  # bytes with its index entry; rows are numbered from 1, so none has a higher number than fit
+)
 
 
 class DamagedRow(NamedTuple):
@@ -40,12 +42,14 @@ class Examined(NamedTuple):
 
 
 def examine(connection: Any) -> Examined:
-    """Reads every row, inside the transaction of the caller.
+    """Reads every row of a file without faults, inside the transaction of the caller; of another only its faults.
 
     Raises:
-        sqlite3.DatabaseError: of what is so damaged that it cannot be walked through.
+        sqlite3.DatabaseError: of a file that SQLite does not even look into.
     """
     said = [str(found) for (found,) in connection.execute(f"PRAGMA integrity_check({_FAULTS})")]
+    if said != ["ok"]:
+        return Examined(0, 0, (), tuple(said))
     whole = {"answers": 0, "imported": 0}
     damaged = []
     for table in whole:
@@ -59,10 +63,10 @@ def examine(connection: Any) -> Examined:
     )
 
 
-def examine_damaged(path: Path, fault: str) -> Examined:
-    """What can still be read of a store that cannot be walked through."""
+def examine_damaged(path: Path, faults: tuple[str, ...]) -> Examined:
+    """What can still be read of a store whose file has these faults."""
     asked, imported = (sum(1 for _ in readable_rows(path, table)) for table in ("answers", "imported"))
-    return Examined(asked, imported, (), (fault,))
+    return Examined(asked, imported, (), faults)
 
 
 def readable(path: Path) -> int:
@@ -94,24 +98,27 @@ def readable_rows(path: Path, table: str) -> Iterator[Row]:
             connection.execute(f"SELECT seq FROM {table} WHERE 0")  # noqa: S608 - a name of ours
         except sqlite3.DatabaseError:  # not even its list of tables can be read
             return
-        yield from _between(connection, table, 0, path.stat().st_size // _SMALLEST_ROW)
+        yield from _around_gaps(connection, table, path.stat().st_size // _SMALLEST_ROW)
 
 
-def _between(connection: sqlite3.Connection, table: str, first: int, last: int) -> Iterator[Row]:
-    """Rows whose number lies from `first` to `last`; around a damaged page in ever smaller pieces."""
-    next_ = first
-    try:
-        for seq, row in answer_rows.numbered_rows(connection, table, first, last):
-            next_ = seq + 1
-            if opened(row.value, row.sha256) is not None and isinstance(row.sample, int):
-                yield row
-        return
-    except sqlite3.DatabaseError:
-        if next_ >= last:
-            return
-    middle = (next_ + last) // 2
-    yield from _between(connection, table, next_, middle)
-    yield from _between(connection, table, middle + 1, last)
+def _around_gaps(connection: sqlite3.Connection, table: str, last: int) -> Iterator[Row]:
+    """Rows whose number is at most `last`; around a damaged page in ever smaller pieces."""
+    waiting = [(0, last)]
+    while waiting:
+        next_, last = waiting.pop()
+        try:
+            for seq, row in answer_rows.numbered_rows(connection, table, next_, last):
+                if (
+                    seq < next_
+                ):  # a damaged page leads back to rows that were read: for ever, if it were followed
+                    raise sqlite3.DatabaseError("rows are out of order")
+                next_ = seq + 1
+                if opened(row.value, row.sha256) is not None and isinstance(row.sample, int):
+                    yield row
+        except sqlite3.DatabaseError:
+            if next_ < last:
+                middle = (next_ + last) // 2
+                waiting += [(middle + 1, last), (next_, middle)]
 
 
 def _insert(connection: Any, table: str, row: Row) -> int:

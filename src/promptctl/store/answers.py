@@ -5,7 +5,6 @@ a stored sample, because a replaced draw is a free lottery ticket. Keys hold no 
 values are JSON with their own SHA-256, so that an edited one is noticed.
 """
 
-import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
@@ -13,15 +12,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from promptctl.core.exchange import Answered, AnswerKey, Output, Source
+from promptctl.core.words import plural
 from promptctl.errors import PromptctlError
 from promptctl.store import answer_claims, answer_file, answer_rows, answer_salvage
 from promptctl.store.answer_claims import Claimed
-from promptctl.store.answer_database import AnswerDatabase
+from promptctl.store.answer_database import AnswerDatabase, Connection
 from promptctl.store.answer_rows import Row, opened, sealed
 from promptctl.store.answer_salvage import Examined
 from promptctl.store.claimant import Owner
 
 BUSY_SECONDS = 30.0
+_NAMED = 3
 
 
 class Draw(NamedTuple):
@@ -62,16 +63,27 @@ def open_store(
 
 
 class SqliteAnswers:
-    """See `open_store`. Safe to use from several threads and several processes.
-
-    `warnings` collects what the user should know (`[damaged-store] …`, `[damaged-answer] …`), each said once.
-    """
+    """See `open_store`. Safe to use from several threads and several processes."""
 
     def __init__(self, path: Path, *, readonly: bool = False, busy_seconds: float = BUSY_SECONDS) -> None:
         self.path = path
-        self.warnings: list[str] = []
-        self._file = AnswerDatabase(path, readonly=readonly, busy_seconds=busy_seconds, warn=self._warn)
+        self._said: list[str] = []
+        self._changed: dict[tuple[str, int], None] = {}
+        self._file = AnswerDatabase(
+            path, readonly=readonly, busy_seconds=busy_seconds, warn=self._said.append
+        )
         self._owners: set[Owner] = set()
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know so far: `[damaged-store] …`, `[damaged-answer] …`."""
+        said = list(dict.fromkeys(self._said))
+        if not self._changed:
+            return said
+        count = len(self._changed)
+        which = ", ".join(f"sample {sample} of {request}" for request, sample in [*self._changed][:_NAMED])
+        what = f"{plural(count, 'stored answer')} {'was' if count == 1 else 'were'} changed, not used"
+        return [*said, f"[damaged-answer] {what}: {which}{', …' if count > _NAMED else ''}"]
 
     def prepare(self) -> None:
         """Makes sure that answers can be stored, before any is paid for.
@@ -100,7 +112,7 @@ class SqliteAnswers:
             PromptctlError: `cannot-write`.
         """
 
-        def take(connection: sqlite3.Connection) -> Claimed:
+        def take(connection: Connection) -> Claimed:
             answered = self._look_up(connection, keys)
             missing = [key for key in dict.fromkeys(keys) if key not in answered]
             held = answer_claims.claim(connection, missing, owner)
@@ -121,9 +133,7 @@ class SqliteAnswers:
         if keys:
             self._file.write(lambda connection: answer_claims.release(connection, keys, owner))
 
-    def _look_up(
-        self, connection: sqlite3.Connection, keys: Sequence[AnswerKey]
-    ) -> dict[AnswerKey, Answered]:
+    def _look_up(self, connection: Connection, keys: Sequence[AnswerKey]) -> dict[AnswerKey, Answered]:
         wanted = {key: key for key in keys}  # what is found is kept under the caller's own keys: less memory
         found: dict[AnswerKey, Answered] = {}
         for row in answer_rows.rows(connection, "answers", dict.fromkeys(key.request for key in keys)):
@@ -152,7 +162,7 @@ class SqliteAnswers:
         at = answer_file.now()
         rows = [(key, *sealed(output)) for key, output in answers]
 
-        def insert(connection: sqlite3.Connection) -> int:
+        def insert(connection: Connection) -> int:
             answer_claims.release(connection, [key for key, _, _ in rows])
             return sum(
                 answer_rows.insert(connection, "answers", key, value, sha, at) for key, value, sha in rows
@@ -168,7 +178,7 @@ class SqliteAnswers:
         """
         at = answer_file.now()
 
-        def insert(connection: sqlite3.Connection) -> int:
+        def insert(connection: Connection) -> int:
             new = 0
             for request, sample, output in outputs:
                 value, sha = sealed(output)
@@ -190,7 +200,7 @@ class SqliteAnswers:
         """Every stored draw of a request, by sample index; asked ones before imported ones."""
         draws: list[Draw] = []
 
-        def collect(connection: sqlite3.Connection) -> None:
+        def collect(connection: Connection) -> None:
             for table, source in (("answers", Source.STORE), ("imported", Source.IMPORTED)):
                 for row in answer_rows.rows(connection, table, [request]):
                     if output := self._output(row):
@@ -203,7 +213,7 @@ class SqliteAnswers:
     def stats(self) -> StoreStats:
         """Counts of what is stored; zeros where there is no store."""
 
-        def count(connection: sqlite3.Connection) -> StoreStats:
+        def count(connection: Connection) -> StoreStats:
             return StoreStats(*answer_rows.counts(connection), size=self.path.stat().st_size)
 
         return self._file.read(count, StoreStats(0, 0, 0, 0, 0))
@@ -220,7 +230,7 @@ class SqliteAnswers:
         """The damaged files that were set aside, each with how many answers of it the store lacks."""
         found = answer_file.kept_aside(self.path)
 
-        def count(connection: sqlite3.Connection) -> list[int]:
+        def count(connection: Connection) -> list[int]:
             return [answer_salvage.lacking(connection, path) for path in found]
 
         none: list[int] = []
@@ -238,7 +248,7 @@ class SqliteAnswers:
         if why:
             self._file.rebuild(why)
 
-        def take(connection: sqlite3.Connection) -> int:
+        def take(connection: Connection) -> int:
             return sum(
                 answer_salvage.take_over(connection, path) for path in answer_file.kept_aside(self.path)
             )
@@ -273,13 +283,8 @@ class SqliteAnswers:
             file.close()
 
     def _output(self, row: Row) -> Output | None:
-        """The output of a row; None with a warning if it is not what was stored."""
+        """The output of a row; None, which `warnings` tells, if it is not what was stored."""
         output = opened(row.value, row.sha256)
         if output is None:
-            which = f"sample {row.sample} of request {row.request}"
-            self._warn(f"[damaged-answer] {which} was changed in the answer store and is not used")
+            self._changed[row.request, row.sample] = None
         return output
-
-    def _warn(self, text: str) -> None:
-        if text not in self.warnings:
-            self.warnings.append(text)

@@ -4,14 +4,18 @@ import errno
 import os
 import secrets
 import stat
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from promptctl.errors import FileError, PromptctlError
+from promptctl.errors import FileError, Incomplete, PromptctlError
 
 OWN_FOLDER = ".promptctl"
 
+# Nothing is wrong with the project or the command then: the same command goes on once there is room.
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _CURES = {
+    errno.EFBIG: "raise the limit on the size of files (ulimit -f), then run the same command again",
     errno.ENOSPC: "free some space on the disk, then run the same command again",
     errno.EDQUOT: "free some of your disk quota, then run the same command again",
     errno.EROFS: "this file system is read-only: work in a folder that can be written",
@@ -24,8 +28,10 @@ _CURES = {
 }
 
 
-def write_atomically(path: Path, data: bytes | str, *, durable: bool = True) -> None:
+def write_atomically(path: Path, data: bytes | str | Iterable[str], *, durable: bool = True) -> None:
     """Puts `data` (text as UTF-8) at `path`, so that after any crash either the old or the new file is there.
+
+    Pieces of text are written one after the other and never held at once.
 
     Missing folders are made. An existing file's permissions are kept.
 
@@ -35,7 +41,7 @@ def write_atomically(path: Path, data: bytes | str, *, durable: bool = True) -> 
     Raises:
         PromptctlError: `cannot-write`; the old file is untouched.
     """
-    content = data.encode("utf-8") if isinstance(data, str) else data
+    content = _encoded(data)
     temporary = path.with_name(f".promptctl-{secrets.token_hex(6)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -142,9 +148,10 @@ def read_bytes(path: Path) -> bytes:
 
 
 def cannot_write(target: int | Path, error: OSError) -> PromptctlError:
-    """The error for a file that could not be written, with its cure."""
+    """The error for a file that could not be written, with its cure. `Incomplete` where no room was left for it."""
     reason = (error.strerror or type(error).__name__).lower()
-    return PromptctlError(
+    kind = Incomplete if error.errno in _NO_ROOM else PromptctlError
+    return kind(
         f"cannot write: {reason}",
         slug="cannot-write",
         at=str(target) if isinstance(target, Path) else None,
@@ -169,12 +176,18 @@ def _mode(path: Path) -> int | None:
         return None
 
 
-def _write_new(path: Path, content: bytes, mode: int | None, durable: bool) -> None:
+def _encoded(data: bytes | str | Iterable[str]) -> Iterable[bytes]:
+    if isinstance(data, bytes):
+        return (data,)
+    return (data.encode("utf-8"),) if isinstance(data, str) else (piece.encode("utf-8") for piece in data)
+
+
+def _write_new(path: Path, content: Iterable[bytes], mode: int | None, durable: bool) -> None:
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     with open(descriptor, "wb") as file:  # noqa: PTH123 - a descriptor, so that an existing file is never opened
         if mode is not None:
             os.fchmod(descriptor, mode)
-        file.write(content)
+        file.writelines(content)
         file.flush()
         if durable:
             os.fsync(descriptor)

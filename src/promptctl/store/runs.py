@@ -7,10 +7,14 @@
 import datetime
 import json
 import os
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
+from promptctl.errors import PromptctlError
 from promptctl.store.files import append_line, cannot_write, own_folder, state_folder, write_atomically
 
 RUNS = "runs"
@@ -58,13 +62,17 @@ class Journal:
         write_atomically(self.folder / "manifest.json", _dump(manifest))
 
     def trial(self, record: dict[str, Any]) -> None:
-        """Adds one trial."""
+        """Adds one trial: plain data and records, every number of it finite."""
         if self._descriptor is None:
             try:
                 self._descriptor = os.open(self._trials, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o666)
             except OSError as error:
                 raise cannot_write(self._trials, error) from error
-        append_line(self._descriptor, _dump(record).encode())
+        try:
+            append_line(self._descriptor, _line(record))
+        except PromptctlError as error:
+            error.at = str(self._trials)  # a descriptor has no name
+            raise
 
     def discard(self) -> None:
         """Takes back a run that asked nothing, because the project or the command line is wrong.
@@ -77,8 +85,8 @@ class Journal:
             with suppress(OSError):  # not there, or not ours: what someone else put into the folder stays
                 remove()
 
-    def end(self, result: str | None) -> None:
-        """Closes the journal and writes the result, if there is one."""
+    def end(self, result: str | Iterable[str] | None) -> None:
+        """Closes the journal and writes the result, if there is one, whole or in pieces."""
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             os.close(descriptor)
@@ -95,3 +103,14 @@ def last_result(root: Path) -> Path | None:
 
 def _dump(data: dict[str, Any]) -> str:
     return json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":")) + "\n"
+
+
+def _line(data: dict[str, Any]) -> bytes:
+    """The same of what may hold records, ten times as fast for what is ASCII already."""
+    try:
+        line = msgspec.json.encode(data)
+        if line.isascii():
+            return line
+    except (UnicodeEncodeError, OverflowError):  # half a character, an integer beyond 64 bits
+        pass
+    return _dump(msgspec.to_builtins(data)).encode()

@@ -7,16 +7,12 @@ from jinja2 import StrictUndefined, TemplateNotFound
 from jinja2.loaders import BaseLoader
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from promptctl.templating.compiler import Compiler
 from promptctl.templating.header import body_source, split_header
+from promptctl.templating.jinja_values import as_text, guarded
+from promptctl.templating.names import FLAGS, refuse_outside
 from promptctl.templating.roles import RoleBlocks
-from promptctl.templating.values import Method, as_text, guarded, tojson
-
-FLAGS = ("trim_blocks", "lstrip_blocks", "keep_trailing_newline")
-"""What a header may switch off under `jinja`; each is on otherwise."""
-
-
-class OutsidePrompts(Exception):
-    """A template names a file outside the prompt folder."""
+from promptctl.templating.values import Method, tojson
 
 
 class _Blobs(BaseLoader):
@@ -33,16 +29,10 @@ class _Blobs(BaseLoader):
         return body_source(split_header(self._files[template], shown)), shown, None
 
 
-def refuse_outside(name: str) -> None:
-    """Raises OutsidePrompts for a name that is absolute, climbs, or uses another system's separators."""
-    if name.startswith("/") or "\\" in name or "\0" in name or ":" in name.split("/")[0]:
-        raise OutsidePrompts(name)
-    if any(part in ("", ".", "..") for part in name.split("/")):
-        raise OutsidePrompts(name)
-
-
 class _Sandbox(ImmutableSandboxedEnvironment):
     """Gives out methods that can be called and never become text, not even by `~` or `| string`."""
+
+    code_generator_class = Compiler
 
     def getattr(self, obj: Any, attribute: str) -> Any:
         return guarded(super().getattr(obj, attribute))

@@ -10,8 +10,7 @@ from promptctl.core.words import did_you_mean, nearest
 from promptctl.errors import PromptError
 from promptctl.templating.images import checked_address
 from promptctl.templating.message_inputs import message_value
-from promptctl.templating.roles import MessageValue
-from promptctl.templating.values import Absent, ImageValue, in_words
+from promptctl.templating.values import ImageValue, MessageValue, in_words
 
 
 class MissingInput(PromptError):
@@ -57,7 +56,7 @@ def bind(
         elif spec.has_default:
             bound[name] = _typed(spec, copy.deepcopy(spec.default))
         elif spec.optional:
-            bound[name] = Absent(name=name)
+            bound[name] = _absent(name)
         else:
             raise MissingInput(name, values)
     return bound
@@ -65,7 +64,7 @@ def bind(
 
 def _typed(spec: InputSpec, value: Any) -> Any:
     if value is None and spec.optional:
-        return Absent(name=spec.name)
+        return _absent(spec.name)
     if value is None and spec.has_default and spec.default is None:
         return None
     convert = _CONVERTERS[spec.type]
@@ -77,6 +76,12 @@ def _typed(spec: InputSpec, value: Any) -> Any:
             fix=f"use one of: {', '.join(map(str, spec.enum))}",
         )
     return typed
+
+
+def _absent(name: str) -> Any:
+    from promptctl.templating.jinja_values import Absent  # only where something is rendered
+
+    return Absent(name=name)
 
 
 def _wrong(spec: InputSpec, value: Any, wanted: str) -> PromptError:

@@ -14,7 +14,8 @@ from jinja2 import Undefined
 from promptctl.core.message import Image
 from promptctl.core.words import did_you_mean
 from promptctl.templating.images import DETAILS
-from promptctl.templating.values import Absent, ImageValue, image_of, in_words
+from promptctl.templating.jinja_values import Absent
+from promptctl.templating.values import ImageValue, image_of, in_words
 
 # Private-use characters and digits: no filter for letters, quotes or HTML changes them.
 _OPEN, _CLOSE = "\ue000", "\ue001"

@@ -12,8 +12,7 @@ from promptctl.core.prompt import InputSpec
 from promptctl.core.words import did_you_mean
 from promptctl.errors import PromptError
 from promptctl.templating.images import DETAILS, checked_address
-from promptctl.templating.roles import MessageValue, Role
-from promptctl.templating.values import MessageParts, in_words
+from promptctl.templating.values import MessageParts, MessageValue, Role, in_words
 
 _KEYS = ("role", "content", "tool_calls", "tool_call_id")
 _CALL = '{id: call_1, type: function, function: {name: …, arguments: "{…}"}}'

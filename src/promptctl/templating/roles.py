@@ -8,7 +8,6 @@ held by the collector too (see `marks`).
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
 
 from jinja2 import Environment, nodes
 from jinja2.ext import Extension
@@ -16,16 +15,7 @@ from jinja2.parser import Parser
 
 from promptctl.core.message import ROLES, Image, Message
 from promptctl.templating.marks import Marks, RoleError, marked, parts, without_blank_ends
-
-
-class Role(str):
-    """A role that came through a declared `messages` input, already checked against its allow-list."""
-
-    __slots__ = ()
-
-
-class MessageValue(dict[str, Any]):
-    """One message of a declared `messages` input, checked: the only thing `insert` takes."""
+from promptctl.templating.values import MessageValue, Role
 
 
 class Collector:

@@ -1,7 +1,7 @@
 """Everything that parsing and rendering can raise, said in words a prompt author knows, with file and line."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jinja2 import TemplateNotFound, TemplateSyntaxError, UndefinedError
@@ -10,11 +10,12 @@ from jinja2.exceptions import SecurityError
 from promptctl.core.full_width import HALF, instead, named, signs
 from promptctl.core.words import did_you_mean
 from promptctl.errors import Place, PromptctlError, PromptError
-from promptctl.templating.environment import OutsidePrompts
+from promptctl.templating.compiler import TooSlow
+from promptctl.templating.faults import Lines, broken, outside, place, too_deep, too_large, too_slow
+from promptctl.templating.jinja_values import Absent
 from promptctl.templating.marks import RoleError
-from promptctl.templating.values import Absent, NotText
-
-Lines = Callable[[str], list[str]]
+from promptctl.templating.names import OutsidePrompts
+from promptctl.templating.values import NotText
 
 _UNDEFINED = re.compile(r"^'(?P<name>.+?)' is undefined$")
 _USE = re.compile(r"\{\{-?\s*(?P<name>[^\W\d]\w*)")
@@ -39,6 +40,8 @@ def explain(
     """
     if isinstance(error, PromptctlError):
         return _located(error, shown, lines)
+    if isinstance(error, TooSlow):
+        return too_slow(place(error.path or shown, error.line or 1, lines))
     path, line = _reached(error, shown, lines)
     if isinstance(error, TemplateSyntaxError):
         at = place(error.filename or path, error.lineno, lines)
@@ -89,76 +92,12 @@ def _how_it_reads(what: str) -> str:
 
 
 def _limits(error: BaseException, path: str, line: int, lines: Lines) -> PromptError:
-    at = place(path, line, lines)
+    at = place(path, getattr(error, "line", 0) or line, lines)
     if isinstance(error, (RecursionError, SyntaxError)):
-        return PromptError(
-            "the template is nested too deeply, or calls itself without end",
-            slug="template-too-deep",
-            at=at,
-            fix="split it, or end the recursion",
-        )
+        return too_deep(at)
     if isinstance(error, (MemoryError, OverflowError)):
         return too_large(at, None)
-    return PromptError(
-        f"rendering failed: {_sentence(str(error) or type(error).__name__)}",
-        slug="template-error",
-        at=at,
-        fix="check the types of the values and the arguments of the filter",
-    )
-
-
-def too_large(at: Place, limit: int | None) -> PromptError:
-    """The rendered prompt has no reasonable size."""
-    size = f" ({limit:,} characters)" if limit else ""
-    return PromptError(
-        f"the prompt renders too large{size}",
-        slug="template-too-large",
-        at=at,
-        fix="shorten the loops or the inputs",
-    )
-
-
-def images_too_large(at: Place, limit: int) -> PromptError:
-    """The images of the rendered prompt are more than a request can carry."""
-    return PromptError(
-        f"the images of the prompt are too large together ({limit:,} characters as data URIs)",
-        slug="template-too-large",
-        at=at,
-        fix="scale the pictures down, or give https addresses",
-    )
-
-
-def outside(name: str, at: Place, folder: str) -> PromptError:
-    """An include that would leave the prompt folder. The file is never opened."""
-    return PromptError(
-        f"{name!r} lies outside {folder}/",
-        slug="outside-prompts",
-        at=at,
-        fix=f"put the file under {folder}/ and name it relative to that folder",
-    )
-
-
-def text_outside(text: str, at: Place) -> PromptError:
-    """Text between role blocks, which no message would carry."""
-    excerpt = " ".join(text.split())[:60]
-    return PromptError(
-        f"text stands outside the role blocks: {excerpt!r}",
-        slug="text-outside-roles",
-        at=at,
-        fix="put it into {% user %}…{% enduser %} or another role block",
-    )
-
-
-def place(shown: str, line: int, lines: Lines, word: str | None = None) -> Place:
-    """Line with the column of `word`, or of the first thing that Jinja reads on that line."""
-    text = lines(shown)
-    content = text[line - 1] if 0 < line <= len(text) else ""
-    found = content.find(word) if word else -1
-    if found < 0:
-        found = min((content.find(mark) for mark in ("{{", "{%") if mark in content), default=-1)
-    if found < 0:
-        found = len(content) - len(content.lstrip())
-    return Place(shown, line, found + 1)
+    return broken(at, _sentence(str(error) or type(error).__name__))
 
 
 def _located(error: PromptctlError, shown: str, lines: Lines) -> PromptError:

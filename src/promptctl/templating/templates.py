@@ -1,26 +1,32 @@
-"""All templates of one tree: parsed once, closed over their includes, rendered to messages."""
+"""All templates of one tree: each file looked over once, closed over its includes, rendered to messages."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-from jinja2 import Environment
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from promptctl.core.message import Message
+from promptctl.core.prompt import InputSpec
 from promptctl.core.words import did_you_mean
 from promptctl.errors import Place, PromptError
-from promptctl.templating import template_errors
-from promptctl.templating.closure import Closure, FileFacts, Reference, facts, meaning
-from promptctl.templating.environment import OutsidePrompts, new_environment, refuse_outside
-from promptctl.templating.header import Parts, body_source, split_header
-from promptctl.templating.marks import SHOWN
-from promptctl.templating.roles import collecting
+from promptctl.templating import faults
+from promptctl.templating.closure import Closure, FileFacts, Reference
+from promptctl.templating.header import Parts, split_header
+from promptctl.templating.names import OutsidePrompts, refuse_outside
 
-RENDERED_LIMIT = 1_000_000
-"""Characters of one rendering. A larger prompt is a mistake or an attack; the sandbox itself sets no limit."""
-IMAGES_LIMIT = 30_000_000
-"""Characters of the addresses of all images in one rendering: about 20 MB of pictures."""
+if TYPE_CHECKING:
+    from promptctl.templating.rendering import Rendering
 
 Flags = Mapping[str, bool]
+Pending = Callable[[], tuple[Message, ...]]
+
+
+class Asked(NamedTuple):
+    """A template to be rendered. `has_roles` says whether it, or anything that it reaches, has role blocks."""
+
+    name: str
+    has_roles: bool
+    allow_empty: bool
+    flags: Flags
 
 
 class Templates:
@@ -37,8 +43,8 @@ class Templates:
     ) -> None:
         self._memory = {} if memory is None else memory
         self._files, self.folder = files, folder
-        self._environments: dict[tuple[tuple[str, bool], ...], Environment] = {}
         self._facts: dict[str, FileFacts] = {}
+        self._unread: dict[str, PromptError] = {}
         self._closures: dict[str, Closure] = {}
 
     def shown(self, name: str) -> str:
@@ -55,9 +61,11 @@ class Templates:
         Raises:
             PromptError: it does not parse, or a role block stands where it must not.
         """
+        if error := self._unread.get(name):
+            raise error  # to find it may have taken seconds
         if name not in self._facts:
             text = self._files[name]
-            found = self._memory.get(text) or self._read(name)
+            found = self._memory.get(text) or self._looked_over(name)
             self._memory[text] = found
             for line, inside in found.nested_roles:
                 raise PromptError(
@@ -77,8 +85,8 @@ class Templates:
         return self._facts[name]
 
     def meaning(self, name: str, flags: Flags | None = None) -> str:
-        """The syntax tree of a file, written out: equal for texts that differ only in comments."""
-        return meaning(self._environment(flags).parse(body_source(self.parts(name)), name))
+        """What a file says, as a digest: equal for texts that differ only in comments."""
+        return self._rendering.meaning(name, flags or {})
 
     def closure(self, name: str) -> Closure:
         """Every file that `name` reaches by include, import or extends, and the variables they need.
@@ -90,6 +98,33 @@ class Templates:
             self._closures[name] = self._close(name)
         return self._closures[name]
 
+    def begin(
+        self,
+        asked: Asked,
+        inputs: Mapping[str, InputSpec],
+        values: Mapping[str, Any],
+        *,
+        strict: bool,
+    ) -> Pending:
+        """Begins to render a prompt for plain values; what is returned gives the messages, or raises.
+
+        Here nothing is done before it is called. Where another process renders, it goes on meanwhile.
+
+        Raises:
+            PromptError: when called: a value does not fit (see `bind`), or the template cannot be rendered.
+        """
+        return partial(self._rendering.filled, asked, inputs, values, strict=strict)
+
+    def asked(self, name: str, *, allow_empty: bool = False, flags: Flags | None = None) -> Asked:
+        """What is to be rendered; the first time, all that it reaches is read.
+
+        `flags` are the Jinja flags of the prompt that differ from ours; its partials are rendered under them too.
+
+        Raises:
+            PromptError: as `closure`.
+        """
+        return Asked(name, self.closure(name).has_roles, allow_empty, flags or {})
+
     def render(
         self,
         name: str,
@@ -98,53 +133,12 @@ class Templates:
         allow_empty: bool = False,
         flags: Flags | None = None,
     ) -> tuple[Message, ...]:
-        """The messages of a template under bound `variables` (see `inputs.bind`).
-
-        `flags` are the Jinja flags of the prompt that differ from ours; its partials are rendered under them too.
+        """The messages of a template under bound `variables` (see `inputs.bind`), rendered in this process.
 
         Raises:
             PromptError: anything that rendering can raise, with file and line.
         """
-        closure = self.closure(name)
-        with collecting() as collector:
-            try:
-                text = self._environment(flags).get_template(name).render(variables)
-                if not collector.messages and not closure.has_roles:
-                    collector.add("user", text)
-                    text = ""
-                outside = collector.marks.shown(text)
-            except Exception as error:
-                raise self._explain(name, error, variables) from error
-        messages = collector.messages
-        self._refuse_large(name, messages, len(text))
-        if outside.strip():
-            raise template_errors.text_outside(outside, self._place(name, self._line_of(name, outside)))
-        self._refuse_empty(name, messages, allow_empty)
-        return tuple(messages)
-
-    def _refuse_large(self, name: str, messages: Sequence[Message], outside: int) -> None:
-        at = self._place(name, 1)
-        if sum(len(message.text) for message in messages) + outside > RENDERED_LIMIT:
-            raise template_errors.too_large(at, RENDERED_LIMIT)
-        if sum(len(image.url) for message in messages for image in message.images) > IMAGES_LIMIT:
-            raise template_errors.images_too_large(at, IMAGES_LIMIT)
-
-    def _refuse_empty(self, name: str, messages: list[Message], allow_empty: bool) -> None:
-        if not messages:
-            raise PromptError(
-                "the prompt renders no message at all",
-                slug="no-message",
-                at=self._place(name, 1),
-                fix="make sure that at least one role block is reached",
-            )
-        for number, message in enumerate(messages, 1):
-            if not message.content and not message.tool_calls and not allow_empty:
-                raise PromptError(
-                    f"message {number} ({message.role}) renders empty",
-                    slug="empty-message",
-                    at=self._place(name, 1),
-                    fix="fill it, leave it out by a condition, or write `allow_empty: true` in the header",
-                )
+        return self._rendering.render(self.asked(name, allow_empty=allow_empty, flags=flags), variables)
 
     def _close(self, name: str) -> Closure:
         seen: dict[str, None] = {}
@@ -190,7 +184,7 @@ class Templates:
         try:
             refuse_outside(wanted)
         except OutsidePrompts:
-            raise template_errors.outside(wanted, at, self.folder) from None
+            raise faults.outside(wanted, at, self.folder) from None
         if wanted in self._files:
             self._files[wanted]  # a symlink, submodule or LFS pointer raises here, with its path
             return True
@@ -211,34 +205,25 @@ class Templates:
             name for name in self._files if name.rpartition("/")[2].startswith("_") and name.endswith(".j2")
         }
 
-    def _read(self, name: str) -> FileFacts:
-        parts = self.parts(name)
+    def _looked_over(self, name: str) -> FileFacts:
         try:
-            tree = self._environment().parse(body_source(parts), name, self.shown(name))
-            # Compiling finds what parsing does not: 200 nested blocks, unknown filters, bad assignments.
-            self._environment().get_template(name)
-            return facts(tree)
-        except Exception as error:
-            raise self._explain(name, error, {}) from error
+            return self._read(name)
+        except PromptError as error:
+            self._unread[name] = error
+            raise
 
-    def _environment(self, flags: Flags | None = None) -> Environment:
-        key = tuple(sorted((flags or {}).items()))
-        if key not in self._environments:
-            self._environments[key] = new_environment(self._files, self.folder, flags)
-        return self._environments[key]
+    def _read(self, name: str) -> FileFacts:
+        """What the syntax tree of a file says, read anew."""
+        return self._rendering.facts(name)
 
-    def _explain(self, name: str, error: Exception, variables: Mapping[str, Any]) -> PromptError:
-        return template_errors.explain(error, self.shown(name), self._lines, variables, self._files)
+    @cached_property
+    def _rendering(self) -> "Rendering":
+        from promptctl.templating.rendering import Rendering  # Jinja takes longer to load than all of ours
+
+        return Rendering(self._files, self.folder)
 
     def _lines(self, shown: str) -> list[str]:
         return self._files.get(shown.removeprefix(f"{self.folder}/"), "").split("\n")
 
     def _place(self, name: str, line: int, word: str | None = None) -> Place:
-        return template_errors.place(self.shown(name), line, self._lines, word)
-
-    def _line_of(self, name: str, text: str) -> int:
-        first = text.strip().split("\n")[0]
-        first = "| image" if SHOWN in first else first
-        lines = self._files[name].split("\n")
-        start = self.parts(name).lines
-        return next((n for n, line in enumerate(lines, 1) if n > start and first in line), start + 1)
+        return faults.place(self.shown(name), line, self._lines, word)

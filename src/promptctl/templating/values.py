@@ -1,24 +1,13 @@
-"""What a template sees of a value, and which values are text: the rest needs a filter that says how it reads."""
+"""What a template sees of a value, and how a value reads. Jinja itself is in `jinja_values`, for whoever renders."""
 
 import json
-from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
-
-from jinja2 import StrictUndefined, Undefined
-from jinja2.runtime import BlockReference
 
 from promptctl.core.message import Image
 
 
 class NotText(Exception):
     """A value that has no one obvious text was put into the prompt without a filter."""
-
-
-class Absent(StrictUndefined):
-    """An optional input that no one gave: false in a condition, not defined, and still an error as text."""
-
-    def __bool__(self) -> bool:  # type: ignore[override]  # the one thing that it allows
-        return False
 
 
 class Method:
@@ -49,6 +38,16 @@ class ImageValue:
         raise NotText(_NAMES[ImageValue])
 
 
+class Role(str):
+    """A role that came through a declared `messages` input, already checked against its allow-list."""
+
+    __slots__ = ()
+
+
+class MessageValue(dict[str, Any]):
+    """One message of a declared `messages` input, checked: the only thing `insert` takes."""
+
+
 class MessageParts(list[Any]):
     """The content of a message that holds more than text."""
 
@@ -58,23 +57,9 @@ def image_of(value: ImageValue) -> Image:
     return value._image
 
 
-def as_text(value: Any) -> Any:
-    """Jinja's `finalize`: text and numbers pass, anything else needs a filter that says how it reads."""
-    if isinstance(value, (str, int, float, Undefined)):
-        return value
-    raise NotText(_named(value))
-
-
 def tojson(value: Any, indent: int | None = None) -> str:
     """JSON as a model should read it. Jinja's own filter escapes for HTML, sorts keys and spells Chinese as \\u4e2d."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent, default=_no_json)
-
-
-def guarded(value: Any) -> Any:
-    """A method in a wrapper that can be called and never becomes text; anything else as it is."""
-    # A function: the sandbox's own `format`.
-    kinds = (MethodType, BuiltinMethodType, FunctionType, BlockReference)
-    return Method(value) if isinstance(value, kinds) else value
 
 
 def in_words(value: Any) -> str:
@@ -91,7 +76,8 @@ def _no_json(value: Any) -> Any:
     raise TypeError(f"Object of type {type(value).__name__} is not JSON serializable")
 
 
-def _named(value: Any) -> str:
+def named(value: Any) -> str:
+    """What a value that is no text is, for a message."""
     return _NAMES.get(type(value), f"a {type(value).__name__}")
 
 

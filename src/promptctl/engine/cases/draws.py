@@ -44,7 +44,7 @@ def stored_trials(
 
 def _trial(draw: Draw, sample: int, case: Case, grader: Grader) -> Trial:
     replies: list[Output] = draw.replies
-    outcome, verdicts, turn = grader.grade(case, replies, tools_offered=bool(draw.rendered.request.tools))
+    outcome, verdicts, turn = grader.grade(case, replies, tools_offered=draw.rendered.offers_tools)
     says = [turn.say for turn in case.turns]
     return Trial(
         sample=sample,

@@ -144,7 +144,12 @@ class States:
             return State(names, folder, watched=frozenset(self._path(folder, name) for name in names))
         if len(self._memory) > KEPT:
             self._memory.clear()
-        prompts = Prompts(ListedTree("", files, self._prefix, self._objects), folder, self._memory)
+        prompts = Prompts(
+            ListedTree("", files, self._prefix, self._objects),
+            folder,
+            self._memory,
+            isolate=self._home.isolate,
+        )
         found = read_state(prompts, prompt)
         if found.version is None or found.version.dynamic:
             return found._replace(watched=None)
@@ -168,7 +173,8 @@ class States:
             if change.before is not None and change.old_path == self._path(before.folder, before.prompt):
                 return name
             tree = ListedTree("", {change.path: change.after}, self._prefix, self._objects)
-            if read_state(Prompts(tree, after.folder), name).old_name == before.prompt:
+            prompts = Prompts(tree, after.folder, isolate=self._home.isolate)
+            if read_state(prompts, name).old_name == before.prompt:
                 return name
         return None
 

@@ -118,7 +118,9 @@ class _Walk:
 
     def _worktree(self, prompt: str) -> State:
         folder = self.home.config.project.prompts
-        prompts = Prompts(WorkTree(self.home.root, [folder], self.repository, extra=()), folder)
+        prompts = Prompts(
+            WorkTree(self.home.root, [folder], self.repository, extra=()), folder, isolate=self.home.isolate
+        )
         return read_state(prompts, prompt) if has(prompts, prompt) else State((prompt,), folder)
 
     def _pairing(self, tip: str) -> Pairing:

@@ -45,7 +45,7 @@ def prove_all(imported: Imported, texts: Mapping[str, str], config: Config) -> l
         FileError: `import-unwritable`, a file that promptctl would not read; `import-differs`.
     """
     tree = Picture("IMPORT", {path: text.encode() for path, text in texts.items()}, {}, {})
-    prompts = Prompts(tree, config.project.prompts)
+    prompts = Prompts(tree, config.project.prompts, isolate=True)
     suites = [
         _suite(one, Suites(tree, config.project.evals, config.gate), prompts) for one in imported.suites
     ]

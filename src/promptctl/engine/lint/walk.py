@@ -7,6 +7,7 @@ from pathlib import Path
 
 from promptctl.core.case import Case, Suite
 from promptctl.core.words import did_you_mean
+from promptctl.engine.boundary import Boundary
 from promptctl.engine.check_files import files_of
 from promptctl.engine.grader import Grader
 from promptctl.engine.lint.findings import Findings, LintReport
@@ -25,9 +26,9 @@ from promptctl.engine.lint.warnings import (
     warn_of_suite,
     warn_of_untested,
 )
-from promptctl.engine.load import Side, open_side
+from promptctl.engine.load import Side, begin_rendering, open_side
 from promptctl.engine.output_check import with_output_check
-from promptctl.engine.requests import render_case
+from promptctl.engine.requests import ahead, begin_case
 from promptctl.engine.schemas import refuse_bad_schemas
 from promptctl.errors import FileError, Place, PromptctlError, PromptError, Several
 from promptctl.store.config import NAME, config_file, cure_of
@@ -47,6 +48,7 @@ def lint(folder: Path, paths: Sequence[str] = ()) -> LintReport:
             wrong inside the project is in the report.
     """
     home, mistakes = home_of(folder)
+    begin_rendering(home)
     side = open_side(home, home.here)
     found = Findings([inside(home, path, side.suites.private) for path in paths])
     for mistake in mistakes:
@@ -157,11 +159,10 @@ class _Lint:
         files = own | self._files(suite.prompt)
         if not self.found.wanted(files):
             return False
-        for problem in self._problems(suite):
+        for problem in (*self._problems(suite), *self._leaving(suite, sound)):
             self.found.error(problem, files)
         main = {path for path in (parts.whole, parts.settings) if path} | self._files(suite.prompt)
-        for case in suite.cases:
-            self._case(suite, case, main, renders=suite.prompt in sound)
+        self._cases(suite, main, renders=suite.prompt in sound)
         if suite.prompt in sound:
             warn_of_suite(self.found, self.side, suite, main)
         return True
@@ -196,6 +197,15 @@ class _Lint:
             problems.extend(_split(error))
         return [*problems, *self._recordings(suite.id)]
 
+    def _leaving(self, suite: Suite, sound: list[str]) -> Sequence[PromptctlError]:
+        """Cases that must not go where the prompt's model is."""
+        if not self.configured or suite.prompt not in sound:
+            return ()
+        model = self.prompts.header(suite.prompt).model or self.side.config.project.model
+        with suppress(PromptctlError):  # said where the prompt is looked at
+            return tuple(Boundary(self.side.config, {}).faults(suite, [model]))
+        return ()
+
     def _recordings(self, suite_id: str) -> Sequence[PromptctlError]:
         if not self.side.suites.files(suite_id).answers:
             return ()
@@ -207,17 +217,17 @@ class _Lint:
             return _split(error)
         return ()
 
-    def _case(self, suite: Suite, case: Case, files: set[str], *, renders: bool) -> None:
-        about = {*files, case.place.path if case.place else ""}
-        if not self.found.wanted(about):
+    def _cases(self, suite: Suite, files: set[str], *, renders: bool) -> None:
+        wanted = [case for case in suite.cases if self.found.wanted(_about(case, files))]
+        self.counted += len(wanted)
+        if not renders:
             return
-        self.counted += 1
-        if not renders or case.status not in ("active", "quarantined"):
-            return
-        try:
-            render_case(self.prompts, suite.prompt, case)
-        except PromptctlError as error:
-            self.found.error_of_case(error, about)
+        asked = (case for case in wanted if case.status in ("active", "quarantined"))
+        for case, opening in ahead((one, begin_case(self.prompts, suite.prompt, one)) for one in asked):
+            try:
+                opening()
+            except PromptctlError as error:
+                self.found.error_of_case(error, _about(case, files))
 
     def _full_width(self, sound: list[str]) -> None:
         """Last, for it takes the inputs of every prompt to tell a placeholder from prose in brackets."""
@@ -287,6 +297,11 @@ class _Lint:
                 else:
                     ahead.append(reference.name)
         return reached
+
+
+def _about(case: Case, files: set[str]) -> set[str]:
+    """The files of a case: its own, and those of its suite and prompt."""
+    return {*files, case.place.path if case.place else ""}
 
 
 def _neither(path: str) -> PromptError:

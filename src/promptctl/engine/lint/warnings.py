@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from promptctl.core.case import Case, Suite
+from promptctl.core.dialects import sent_format, unread_params
 from promptctl.core.prompt import InputSpec, PromptVersion
-from promptctl.core.routes import PRESETS, Route, sent_format, unread_params
+from promptctl.core.routes import Route
 from promptctl.core.words import did_you_mean
 from promptctl.engine.lint.findings import Findings
 from promptctl.engine.load import Side, routed
@@ -62,7 +63,7 @@ def warn_of_settings(found: Findings, side: Side, version: PromptVersion) -> Non
             files={version.path},
         )
         return
-    if route.provider in PRESETS:
+    if route.known:
         for name, instead in unread_params(version.header.params, route.dialect):
             found.error(_ignored(side, version, route, name, instead), {version.path})
     _json_unsaid(found, side, version, route)

@@ -12,11 +12,9 @@ from promptctl.core.words import did_you_mean
 from promptctl.engine.check_files import CODE, CheckFiles, parsed
 from promptctl.engine.own.workers import run_program, worker_of
 from promptctl.errors import FileError, Place
+from promptctl.processes.worker import Patience
 
 Ask = Callable[[Subject], Opinion]
-
-_TIRED = 3
-"""Time-outs in a row after which a check is not asked again: 2,000 outputs at 10 seconds each are half a day."""
 
 
 def code_of(rule: OwnCode, files: CheckFiles) -> dict[str, str]:
@@ -48,21 +46,11 @@ def asking(rule: OwnCode, code: Mapping[str, str]) -> Ask:
     Its answer raises TimeoutError or ValueError where the code breaks: that makes the trial an error.
     """
     ask = _call(rule, code) if isinstance(rule, Python) else _start(rule, code)
-    late = 0
+    patience = Patience()
 
     def patiently(subject: Subject) -> Opinion:
-        nonlocal late
-        if late >= _TIRED:
-            raise TimeoutError(
-                f"not asked again: it took longer than {rule.timeout:g} s {_TIRED} times in a row"
-            )
-        try:
-            opinion = ask(subject)
-        except TimeoutError:
-            late += 1
-            raise
-        late = 0
-        return opinion
+        with patience:
+            return ask(subject)
 
     return patiently
 

@@ -1,6 +1,6 @@
 """Calls functions of a project's own code: the program of a worker process. It imports nothing of promptctl.
 
-Started as `python -I worker_program.py FOLDER CODE`: FOLDER is where the files stand, CODE the folder in it that
+Started as `worker_program.py FOLDER CODE`: FOLDER is where the files stand, CODE the folder in it that
 modules are looked for. It reads requests and writes replies, one JSON mapping a line, on what were its standard input
 and output; the code that it calls finds both closed, so that a `print` cannot disturb a reply.
 """
@@ -13,9 +13,6 @@ import sys
 import traceback
 from typing import Any
 
-MEMORY = 4 * 1024**3
-FILE = 100 * 1024**2
-
 
 def main(folder: str, code: str) -> None:
     """Answers requests until there are no more."""
@@ -24,13 +21,24 @@ def main(folder: str, code: str) -> None:
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
-    _limit()
+    own, pipes = os.getpid(), [requests.fileno(), replies.fileno()]
+    if hasattr(os, "register_at_fork"):
+        # What a check forks would go on below, read our requests and write a second reply.
+        os.register_at_fork(after_in_child=lambda: _close(pipes))
     sys.dont_write_bytecode = True
     sys.path.insert(0, os.path.join(folder, code))  # noqa: PTH118 - pathlib is loaded only where a check wants it
     for line in requests:
         request = json.loads(line)
-        replies.write(json.dumps({"id": request["id"], **_reply(request, folder)}) + "\n")
+        reply = {"id": request["id"], **_reply(request, folder)}
+        if os.getpid() != own:
+            os._exit(0)
+        replies.write(json.dumps(reply) + "\n")
         replies.flush()
+
+
+def _close(pipes: list[int]) -> None:
+    while pipes:  # a fork of a fork finds none
+        os.close(pipes.pop())
 
 
 def _reply(request: dict[str, Any], folder: str) -> dict[str, Any]:
@@ -70,25 +78,6 @@ def _brief(value: object) -> str:
         return " ".join(str(value).split())[:300]
     except BaseException:  # a __str__ of the project's own
         return "(it cannot be shown)"
-
-
-def _limit() -> None:
-    """A seat belt, no wall: the code runs as the user, like any test of theirs."""
-    try:
-        import resource
-    except ImportError:  # no such limits on this system
-        return
-    for which, most in (
-        (resource.RLIMIT_AS, MEMORY),
-        (resource.RLIMIT_FSIZE, FILE),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        hard = resource.getrlimit(which)[1]
-        allowed = most if hard == resource.RLIM_INFINITY else min(most, hard)
-        try:
-            resource.setrlimit(which, (allowed, hard))
-        except (ValueError, OSError):  # a system that knows the limit and does not keep it
-            continue
 
 
 if __name__ == "__main__":

@@ -1,7 +1,6 @@
 """The process that renders, as we see it: requests go ahead of their replies, and who takes too long is ended."""
 
 import atexit
-import importlib.util
 import json
 import os
 from collections import deque
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from promptctl.errors import Place, PromptctlError
 from promptctl.processes.child import Child, Died, Limits, python
+from promptctl.processes.folders import folders_of
 from promptctl.store.rendering import wire
 from promptctl.templating import faults
 
@@ -24,7 +24,6 @@ _GRACE = 2.0  # the process itself stops first, and knows at which line
 _START = 60.0
 _MOST = 200_000_000  # bytes that wait to be read: a picture may have 30 MB, in a window of renderings
 _PROGRAM = Path(__file__).with_name("program.py")
-_NO_MEMORY = 12
 _PACKAGES = ("jinja2", "markupsafe")
 
 
@@ -131,7 +130,13 @@ class Renderer:
         if self._child is not None and self._owner == os.getpid():
             return self._child
         self._has.clear()  # also in a fork of ours, which must not talk on our pipes
-        program = python(_PROGRAM, str(self._seconds), *_folders(), limits=self._limits, site=False)
+        program = python(
+            _PROGRAM,
+            str(self._seconds),
+            *folders_of("promptctl", *_PACKAGES),
+            limits=self._limits,
+            site=False,
+        )
         try:
             self._child = Child(program, Path(os.sep), {}, _MOST)
         except (OSError, ValueError) as error:
@@ -154,7 +159,7 @@ class Renderer:
                 child.send(need.line())
                 there.add(need.key)
         self._number += 1
-        child.send(wire.with_head(ticket.more, self._number, ticket.kind, ticket.tree))
+        child.send(wire.with_head(self._number, ticket.kind, ticket.tree, ticket.more))
         self._waiting.append((self._number, ticket))
 
     def _take(self) -> None:
@@ -202,7 +207,7 @@ def _fault(error: TimeoutError | Died, ticket: Ticket) -> PromptctlError:
         return faults.too_slow(at)
     if error.code in (-_signal("SIGSEGV"), -_signal("SIGBUS")):
         return faults.too_deep(at)
-    if error.code in (_NO_MEMORY, -_signal("SIGKILL"), -_signal("SIGABRT")):
+    if error.code in (wire.NO_MEMORY, -_signal("SIGKILL"), -_signal("SIGABRT")):
         return faults.too_large(at, None)
     return faults.broken(at, str(error))
 
@@ -219,16 +224,6 @@ def _not_started(why: str) -> PromptctlError:
         slug="no-renderer",
         fix="it needs this Python and about 100 MB; `promptctl test --no-isolate` renders without it",
     )
-
-
-def _folders() -> list[str]:
-    """Where our own packages and those that rendering needs lie: an environment may install each in its own way."""
-    found = {str(Path(__file__).parents[3]): None}
-    for name in _PACKAGES:
-        spec = importlib.util.find_spec(name)
-        if spec is not None and spec.origin is not None:
-            found[str(Path(spec.origin).parents[1])] = None
-    return list(found)
 
 
 _shared: list[Renderer] = []

@@ -6,21 +6,19 @@ begin with a number that their reply begins with, too.
 
 import json
 import os
-import signal
-import sys
 import time
 import traceback
 from collections.abc import Iterator, Mapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, BinaryIO
 
 from promptctl.errors import Place, PromptctlError
+from promptctl.processes.inside import Clock, pipes
 from promptctl.store.rendering import wire
 from promptctl.templating import faults
 from promptctl.templating.compiler import TooSlow
 from promptctl.templating.rendering import Rendering
 
-NO_MEMORY = 12
-"""The exit code where there is not even memory left to say so."""
 READY = b'"ready"\n'
 
 _SLOW = 0.1  # of the time allowed: renderings that take longer are added up
@@ -116,50 +114,32 @@ class _Server:
 
 def serve(seconds: float) -> None:
     """Answers requests until there are no more. A request that takes longer than `seconds` is an error."""
-    requests = os.fdopen(os.dup(0), "rb")
-    replies = os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for stream in (0, 1):
-        os.dup2(nothing, stream)
-    signal.signal(signal.SIGALRM, _late)
-    server = _Server(seconds)
-    _write(replies, READY)
-    for request in requests:
-        number, *asked = json.loads(request)
-        if number is None:
-            server.note(*asked)
-        else:
-            _write(replies, _reply(server, number, asked, seconds))
+    requests, replies = pipes()
+    server, clock = _Server(seconds), Clock(seconds, TooSlow)
+    with suppress(BrokenPipeError):  # nobody waits any more
+        _write(replies, READY)
+        for request in requests:
+            number, *asked = json.loads(request)
+            if number is None:
+                server.note(*asked)
+            else:
+                _write(replies, _reply(server, clock, number, asked))
 
 
-def _reply(server: _Server, number: int, asked: list[Any], seconds: float) -> bytes:
+def _reply(server: _Server, clock: Clock, number: int, asked: list[Any]) -> bytes:
     try:
-        try:
-            signal.setitimer(signal.ITIMER_REAL, seconds)
-            # Where our own handler has no turn, inside a long call of C, the system ends the process.
-            signal.setitimer(signal.ITIMER_PROF, 2 * seconds)
+        with clock:
             return wire.line([number, "is", server.answer(*asked)])
-        finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            signal.setitimer(signal.ITIMER_PROF, 0)
     except PromptctlError as error:
         return wire.line([number, "error", wire.written_error(error)])
     except TooSlow:
         return wire.line([number, "late"])
     except MemoryError:
-        os._exit(NO_MEMORY)
+        os._exit(wire.NO_MEMORY)
     except Exception:  # a bug of ours: whoever asked shows it
         return wire.line([number, "bug", traceback.format_exc()])
 
 
-def _late(number: int, frame: Any) -> None:
-    raise TooSlow
-
-
-def _write(pipe: int, data: bytes) -> None:
-    rest = memoryview(data)
-    while rest:
-        try:
-            rest = rest[os.write(pipe, rest) :]
-        except BrokenPipeError:  # nobody waits any more
-            sys.exit(0)
+def _write(replies: BinaryIO, data: bytes) -> None:
+    replies.write(data)
+    replies.flush()

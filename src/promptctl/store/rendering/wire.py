@@ -11,6 +11,9 @@ from promptctl.templating.closure import FileFacts, Reference
 from promptctl.templating.inputs import MissingInput
 from promptctl.templating.templates import Asked
 
+NO_MEMORY = 12
+"""The exit code of the process where there is not even memory left to say so."""
+
 _KINDS: dict[str, type[PromptctlError]] = {
     kind.__name__: kind for kind in (PromptctlError, PromptError, FileError)
 }
@@ -27,9 +30,9 @@ def body(*values: Any) -> bytes:
     return json.dumps(values)[1:].encode() + b"\n"
 
 
-def with_head(body: bytes, *head: Any) -> bytes:
+def with_head(number: int, kind: str, tree: int, body: bytes) -> bytes:
     """A line of all these values: what takes long to write is written once, and may be sent again."""
-    return json.dumps(head)[:-1].encode() + b"," + body
+    return b'[%d,"%s",%d,%s' % (number, kind.encode(), tree, body)
 
 
 def written_error(error: PromptctlError) -> list[Any]:

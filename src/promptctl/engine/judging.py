@@ -1,0 +1,181 @@
+"""Each case of a run, judged as soon as its last answer is there; of what it said only the record is kept."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from promptctl.core.config import Config
+from promptctl.core.exchange import AnswerKey, Failure, Source
+from promptctl.core.record import replace
+from promptctl.core.run import Pair, Reply, Trial
+from promptctl.engine.answering import Providers
+from promptctl.engine.bill import Bill, priced
+from promptctl.engine.conversations import Draw
+from promptctl.engine.plan import PlannedCase, SuitePlan
+from promptctl.engine.records import Records, trial_records
+from promptctl.engine.regrade import Regrading
+from promptctl.engine.rendered import Rendered
+
+OnTrial = Callable[[str, str, str, Trial], None]
+
+
+class CaseDraws(NamedTuple):
+    """A case with the draws of each side, by sample; where both sides send the same they are head's alone."""
+
+    suite: SuitePlan
+    planned: PlannedCase
+    base: tuple[Draw, ...]
+    head: tuple[Draw, ...]
+
+    @property
+    def all(self) -> tuple[Draw, ...]:
+        """Every draw."""
+        return (*self.base, *self.head)
+
+    @property
+    def waiting(self) -> list[Draw]:
+        """Those that wait for an answer."""
+        return [draw for draw in self.all if draw.waiting]
+
+
+def cases_of(plan: SuitePlan, providers: Providers) -> Iterator[CaseDraws]:
+    """The cases of a suite, nothing of them answered."""
+
+    def draws(rendered: Rendered | None) -> tuple[Draw, ...]:
+        if rendered is None:
+            return ()
+        provider = providers.provider(rendered.model)
+        return tuple(Draw(rendered, sample, provider) for sample in range(plan.samples))
+
+    for planned in plan.cases:
+        base = () if planned.unchanged else draws(planned.base)
+        yield CaseDraws(plan, planned, base, draws(planned.head))
+
+
+class SuiteJudge:
+    """What is found of one suite. `pairs` hold outcomes alone: what was said is in `records`, by case."""
+
+    def __init__(
+        self, plan: SuitePlan, *, config: Config, providers: Providers, account: "Account", on_trial: OnTrial
+    ) -> None:
+        self.plan, self.regrading = plan, Regrading(plan)
+        self.pairs: list[Pair] = []
+        self.records: Records = {}
+        self._bare: dict[tuple[object, ...], tuple[Trial, ...]] = {}
+        self._config, self._providers = config, providers
+        self._account, self._on_trial = account, on_trial
+
+    def judge(self, case: CaseDraws) -> None:
+        """Takes a case whose draws are as far as they will come; those that still wait were not asked."""
+        planned = case.planned
+        self._account.add(case)
+        base = self._trials(planned, case.head if planned.unchanged else case.base, "base")
+        head = base if planned.unchanged else self._trials(planned, case.head, "head")
+        for trial in head if planned.unchanged else ():
+            self._on_trial(self.plan.suite.id, planned.case.id, "head", trial)
+        said = trial_records(head)
+        self.records[planned.case.id] = said if head is base else trial_records(base), said
+        self.regrading.add(planned, head)
+        self.pairs.append(
+            Pair(
+                case=planned.case.id,
+                severity=planned.case.severity,
+                tags=planned.case.tags,
+                group=planned.case.group,
+                standing=planned.standing,
+                unchanged=planned.unchanged,
+                final=self._final(planned, (*base, *head)),
+                accepted=planned.accepted,
+                base=self._outcomes(base),
+                head=self._outcomes(head),
+            )
+        )
+
+    def _outcomes(self, trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
+        """What decides of trials: there are few different ones, however many cases there are."""
+        if any(trial.outcome == "error" for trial in trials):  # the decision says why
+            return tuple(replace(trial, answer=None, replies=()) for trial in trials)
+        key = tuple((trial.sample, trial.source, trial.outcome, trial.role) for trial in trials)
+        if key not in self._bare:
+            self._bare[key] = tuple(
+                Trial(sample=sample, source=source, outcome=outcome, role=role)
+                for sample, source, outcome, role in key
+            )
+        return self._bare[key]
+
+    def _trials(self, planned: PlannedCase, draws: Iterable[Draw], side: str) -> tuple[Trial, ...]:
+        trials = []
+        for draw in draws:
+            if draw.waiting:  # not asked, or not to its end
+                continue
+            trial = self._trial(planned, draw)
+            self._on_trial(self.plan.suite.id, planned.case.id, side, trial)
+            trials.append(trial)
+        return tuple(trials)
+
+    def _trial(self, planned: PlannedCase, draw: Draw) -> Trial:
+        replies, says = draw.replies, [turn.say for turn in planned.case.turns]
+        earlier = replies if draw.failure else replies[:-1]
+        trial = Trial(
+            sample=draw.sample,
+            source=draw.source,
+            outcome="error",
+            replies=tuple(Reply(say=say, answer=one) for say, one in zip(says, earlier, strict=False)),
+        )
+        if draw.failure:
+            turn = len(replies) + 1 if says else None
+            return replace(trial, failure=self._told(draw.failure, turn, len(says)), turn=turn)
+        offered = draw.rendered.offers_tools
+        seen = [priced(reply, draw.rendered.model, self._config) for reply in replies]
+        outcome, verdicts, turn = self.plan.grade(planned.case, seen, tools_offered=offered)
+        return replace(trial, outcome=outcome, answer=replies[-1], verdicts=verdicts, turn=turn)
+
+    def _told(self, failure: Failure, turn: int | None, turns: int) -> Failure:
+        """The failure without secrets, saying in which turn of a conversation it happened."""
+        message = self._providers.redactor.clean(failure.message)
+        return Failure(
+            kind=failure.kind, message=message if turn is None else f"turn {turn} of {turns}: {message}"
+        )
+
+    def _final(self, planned: PlannedCase, trials: tuple[Trial, ...]) -> bool:
+        """A deterministic provider confirms by its first draw; imports and recordings cannot be drawn again."""
+        if any(trial.source in (Source.IMPORTED, Source.RECORDED) for trial in trials):
+            return False
+        return all(self._providers.provider(rendered.model).deterministic for rendered in planned.sides)
+
+
+class Account:
+    """The bill of a run: every question once, however many cases ask it. `saved` counts what equal sides saved."""
+
+    def __init__(self, config: Config) -> None:
+        self.bill, self.saved = Bill(config), 0
+        self._seen = Keys()
+
+    def add(self, case: CaseDraws) -> None:
+        """What was asked for a case."""
+        for draw in case.all:
+            for wanted, answered in zip(draw.questions, draw.answers, strict=False):
+                if self._seen.add(wanted.key):
+                    self.bill.add(draw.rendered.model, answered)
+        if case.planned.unchanged:
+            self.saved += sum(draw.turns for draw in case.head)
+            return
+        for base, head in zip(case.base, case.head, strict=False):
+            self.saved += len(_keys(base) & _keys(head))
+
+
+def _keys(draw: Draw) -> set[AnswerKey]:
+    return {wanted.key for wanted in draw.questions}
+
+
+class Keys:
+    """Keys of answers that came by: of each only the digest is held, which the plan holds anyway."""
+
+    def __init__(self) -> None:
+        self._digests: dict[tuple[str, str, int], set[str]] = {}
+
+    def add(self, key: AnswerKey) -> bool:
+        """Whether it is new."""
+        digests = self._digests.setdefault((key.kind, key.base_url, key.sample), set())
+        known = len(digests)
+        digests.add(key.request)
+        return len(digests) > known
