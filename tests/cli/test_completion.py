@@ -106,7 +106,7 @@ def test_all_checks_are_offered(shop: Repo):
     assert set(offered("promptctl checks ", shop.path)) == {*CHECKS, "not", "any", "all"}
 
 
-FREE = {"C", "DATE", "FOLDER", "K=V", "N", "R", "TEXT", "WHY", "YAML"}
+FREE = {"C", "DATE", "FOLDER", "K=V", "N", "R", "TEXT", "S", "WHY", "X", "YAML"}
 """What the help calls values that nothing could suggest."""
 
 

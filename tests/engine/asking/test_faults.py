@@ -16,6 +16,7 @@ from promptctl.errors import Incomplete
 from promptctl.providers.scripted import ScriptedProvider
 from promptctl.store.answers import SqliteAnswers, open_store
 from promptctl.store.claimant import this_process
+from tests.engine.asking.ending import ending_in
 
 Says = Callable[[str, int], str | Output | Failure]
 """What comes back, by the text that is sent and how often it was sent before."""
@@ -212,13 +213,9 @@ def test_a_limit_of_the_cost_holds_while_asking(store: SqliteAnswers):
 
 
 def test_when_the_time_is_up_calls_in_flight_are_cut_and_the_rest_is_not_asked(store: SqliteAnswers):
-    import time
-
     server = Server(lambda *_: "fine", concurrency=2, delay=3600)
 
-    answers = answer_all(
-        questions(server, *many(5)), store=store, limits=Limits(until=time.monotonic() + 0.2, seconds=0.2)
-    )
+    answers = answer_all(questions(server, *many(5)), store=store, limits=ending_in(0.2))
 
     assert outcomes(answers) == ["budget"] * 5
     said = [one.answer.message for one in answers.values() if isinstance(one.answer, Failure)]
