@@ -45,6 +45,10 @@ headers = {X-Team = "support"}
 concurrency = 8
 deadline = 30
 requests_per_minute = 60
+dialect = "qwen"
+stream = "always"
+api_version = "2024-10-21"
+internal = true
 
 [prices."qwen-plus"]
 input = 0.8
@@ -123,6 +127,10 @@ def test_everything_that_the_file_may_say_is_read():
                 concurrency=8,
                 deadline=30,
                 requests_per_minute=60,
+                dialect="qwen",
+                stream="always",
+                api_version="2024-10-21",
+                internal=True,
             )
         },
         prices={"qwen-plus": Price(input=0.8, output=2, as_of="2026-11-01")},
@@ -144,8 +152,6 @@ def test_everything_that_the_file_may_say_is_read():
             "[report] language has no effect yet",
             "[judge] has no effect yet",
             "[feedback] has no effect yet",
-            "[providers.vllm] requests_per_minute has no effect yet",
-            "[providers.vllm] ca_file has no effect yet",
         ),
     )
 
@@ -288,6 +294,12 @@ MISTAKES = {
     "provider without an address": ("[providers.mine]\n", "missing-field", "1:1"),
     "private cases nowhere": ('[project]\ncases_root = " "\n', "bad-path", "2:1"),
     "private cases at an impossible path": ('[project]\ncases_root = "a\\u0000b"\n', "bad-path", "2:1"),
+    "a model at azure without its address": ('[models]\nx = "azure"\n', "missing-field", "2:1"),
+    "azure without its address": ("[providers.azure]\nconcurrency = 2\n", "missing-field", "1:1"),
+    "a dialect of nobody": ('[providers.vllm]\ndialect = "quen"\n', "wrong-value", "2:1"),
+    "the dialect of no server": ('[providers.vllm]\ndialect = "embedded"\n', "wrong-value", "2:1"),
+    "streaming sometimes": ('[providers.vllm]\nstream = "sometimes"\n', "wrong-value", "2:1"),
+    "internal in words": ('[providers.vllm]\ninternal = "yes"\n', "wrong-type", "2:1"),
     "no address": ('[providers.vllm]\nbase_url = "10.0.0.7:8000"\n', "bad-address", "2:1"),
     "another scheme": ('[providers.vllm]\nbase_url = "ftp://x"\n', "bad-address", "2:1"),
     "address with a broken port": ('[providers.vllm]\nbase_url = "https://x:y"\n', "bad-address", "2:1"),

@@ -2,12 +2,13 @@
 
 import json
 import os
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from promptctl.errors import PromptctlError
-from promptctl.store.runs import Journal, last_result
+from promptctl.store.runs import Journal, last_result, new_run_id
 
 
 def a_journal(root: Path, run_id: str = "20260101-000000-000000-abcd") -> Journal:
@@ -82,3 +83,25 @@ def test_the_last_result_is_that_of_the_newest_run_that_has_one(tmp_path: Path):
 
     assert found is not None
     assert found.parent.name == "2"
+
+
+def test_runs_sort_in_the_order_they_were_begun_whatever_the_clock_does(tmp_path: Path):
+    now = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    year = timedelta(days=365)
+    begun = []
+    for clock in (now, now + year, now + timedelta(seconds=1), now - year, now - year, now + 2 * year):
+        begun.append(new_run_id(clock, tmp_path))
+        a_journal(tmp_path, begun[-1]).end("{}")
+
+    found = last_result(tmp_path)
+
+    assert begun == sorted(begun)
+    assert found is not None
+    assert found.parent.name == begun[-1]
+
+
+def test_a_folder_that_is_no_run_does_not_count(tmp_path: Path):
+    for name in ("99991231-235959-999999-x", "zzz", "20260101"):
+        a_journal(tmp_path, name)
+
+    assert new_run_id(datetime(2026, 3, 1, tzinfo=UTC), tmp_path).startswith("20260301-000000-000000-")

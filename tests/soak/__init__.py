@@ -1,0 +1,1 @@
+"""Long loops, and the harness of their short forms in `make check`."""
