@@ -10,8 +10,8 @@ from promptctl.core.record import replace
 from promptctl.core.words import did_you_mean
 from promptctl.engine.answering import Providers, own_store, recordings
 from promptctl.engine.asking.ask import answer_all
-from promptctl.engine.asking.spending import Limits
-from promptctl.engine.bill import price
+from promptctl.engine.asking.spending import Limits, Tally
+from promptctl.engine.bill import costing, price
 from promptctl.engine.check import build
 from promptctl.engine.conversations import Draw, Draws, settle
 from promptctl.engine.grading import why_over
@@ -29,6 +29,7 @@ _CURES = {
     "malformed": "look at base_url of provider {provider}: it must speak chat completions, and mostly ends in /v1",
     "rejected": "`promptctl render {label}` shows what was sent; look at its model and params",
 }
+_HOPELESS = "the next call would be refused alike: look at the account, the key and the model's name at {provider}"
 _REFUSED_KEY = "set {key_env} to a key that this server accepts"
 
 
@@ -62,10 +63,11 @@ class Reply(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """All replies in the order they were asked for, and what the user should know about the answer store."""
+    """All replies in the order they were asked for, what it took, and what the user should know of the answer store."""
 
     replies: tuple[Reply, ...]
     warnings: tuple[str, ...]
+    tally: Tally
 
 
 class Saved(NamedTuple):
@@ -115,7 +117,7 @@ def ask(
     rendered = [_rendered(one, case_id, values or {}) for one in sides]
     providers = project.providers()
     draws = Draws(Draw(found, 0, providers.provider(found.model)) for found in rendered)
-    store = own_store(project.root)
+    store, tally = own_store(project.root), Tally()
     try:
         found = answer_all(
             draws.questions,
@@ -127,6 +129,8 @@ def ask(
                 for key, output in recordings(side, suite_id).items()
             },
             limits=Limits(calls=project.config.budget.max_calls),
+            cost_of=costing(project.config),
+            tally=tally,
             progress=progress,
             follow=draws.follow,
             ahead=draws.ahead,
@@ -135,7 +139,7 @@ def ask(
         store.close()
     settle(draws.all, found)
     replies = tuple(_reply(project, providers, one, draw) for one, draw in zip(sides, draws.all, strict=True))
-    return Asked(replies, tuple(store.warnings))
+    return Asked(replies, tuple(store.warnings), tally)
 
 
 def refuse_unanswered(project: Project, replies: Sequence[Reply]) -> None:
@@ -274,7 +278,7 @@ def _error(project: Project, reply: Reply) -> Incomplete:
         raise AssertionError(reply)
     route = routed(project.config, reply.model)
     provider = route.provider if route else reply.model
-    cure = _CURES.get(answer.kind, "ask again")
+    cure = _HOPELESS if answer.fatal else _CURES.get(answer.kind, "ask again")
     if answer.fatal and "401" in answer.message and route and route.key_env:
         cure = _REFUSED_KEY.format(key_env=route.key_env)
     turn = f" in turn {len(reply.turns)}" if reply.turns else ""

@@ -275,3 +275,34 @@ def test_a_plan_beyond_the_limit_is_refused_before_the_first_call(store: SqliteA
         answer_all(questions(server, *many(5)), store=store, limits=Limits(calls=4))
 
     assert server.calls == {}
+
+
+def test_what_fails_does_not_hold_up_what_was_not_tried_yet(store: SqliteAnswers):
+    server = Server(lambda text, _: "fine" if text == "question 9" else BROKEN, concurrency=2)
+
+    answers = answer_all(questions(server, *many(10)), store=store)
+
+    assert outcomes(answers) == ["unavailable"] * 9 + ["fine"]
+
+
+def test_a_server_that_wants_an_hour_from_the_first_call_on_is_told_so(store: SqliteAnswers):
+    hour = Failure(kind="rate_limited", message="429", passing=True, retry_after=3600.0)
+
+    [answered] = answer_all(questions(Server(lambda *_: hour), "a"), store=store).values()
+
+    assert isinstance(answered.answer, Failure)
+    assert answered.answer.message == "429; the server asks to be left alone for 3600 s"
+
+
+def test_when_the_time_is_up_the_reason_before_it_is_told_too(store: SqliteAnswers):
+    class Hanging(Server):
+        async def ask(self, request: Request, sample: int) -> Output | Failure:
+            self.delay = 3600 if self.calls else 0
+            return await super().ask(request, sample)
+
+    server = Hanging(lambda *_: BROKEN, concurrency=1)
+
+    [answered] = answer_all(questions(server, "a"), store=store, limits=ending_in(0.5)).values()
+
+    assert isinstance(answered.answer, Failure)
+    assert answered.answer.message == "cut off: the 0.5 s of --deadline are over; before that: 500"

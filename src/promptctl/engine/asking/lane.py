@@ -9,7 +9,7 @@ from promptctl.core.ports import Provider
 from promptctl.core.record import replace
 from promptctl.engine.asking.claims import Claims
 from promptctl.engine.asking.desk import NOT_ASKED, Desk
-from promptctl.engine.asking.pace import Backoff, Pace, Ticket
+from promptctl.engine.asking.pace import LONGEST_WAIT_SECONDS, Backoff, Pace, Ticket
 from promptctl.engine.asking.retries import Tries
 from promptctl.engine.asking.turnstile import Turnstile
 from promptctl.engine.asking.wanted import Wanted
@@ -47,12 +47,14 @@ class Lane:
 
         renewing = asyncio.ensure_future(self._claims.renew())
         elsewhere: dict[AnswerKey, Wanted] = {}
+        tries: dict[AnswerKey, Tries] = {}
 
         async def one(wanted: Wanted) -> Iterable[Wanted]:
-            if self._desk.stopped is not None:
+            under_way = wanted.key in tries
+            if self._desk.stopped is not None and not under_way:
                 return ()
             try:
-                ours = await self._claims.may_ask(wanted.key)
+                ours = under_way or await self._claims.may_ask(wanted.key)
             except PromptctlError as error:
                 self._desk.broke(error)
                 return ()
@@ -61,7 +63,12 @@ class Lane:
                 elsewhere[wanted.key] = wanted
                 return ()
             if found is None:
-                found = await self.ask(wanted)
+                found = await self._try(wanted, tries.setdefault(wanted.key, Tries()))
+                if found is None:
+                    return (
+                        wanted,
+                    )  # behind all that was not tried yet: what fails must not hold up the rest
+                del tries[wanted.key]
             else:
                 self._desk.ended(found)
             answered[wanted.key] = found
@@ -83,25 +90,34 @@ class Lane:
 
     async def ask(self, wanted: Wanted) -> Answered:
         """One answer, by as many calls as the rules allow."""
-        tries, failure = Tries(), None
-        while ticket := await self._turnstile.enter():
-            try:
-                if refusal := self._desk.spending.refusal(wanted):
-                    self._desk.stop(refusal, kind="budget")
-                    break
-                self._count(failure)
-                answer = await self._call(wanted)
-                self._learn(ticket, wanted, answer)
-                if isinstance(answer, Output):
-                    return await self._kept(wanted, answer, tries)
-            finally:
-                self._turnstile.leave()
-            failure = answer
-            seconds = self._desk.retries.wait(failure, tries)
-            if seconds is None:
-                break
-            await self._turnstile.rest(seconds)
-        return await self._failed(wanted, failure, tries)
+        tries = Tries()
+        while (found := await self._try(wanted, tries)) is None:
+            continue
+        return found
+
+    async def _try(self, wanted: Wanted, tries: Tries) -> Answered | None:
+        """One call; None where another one is to follow."""
+        await self._turnstile.rest(tries.not_before - self._turnstile.now())
+        ticket = await self._turnstile.enter()
+        if ticket is None:
+            return await self._failed(wanted, tries)
+        try:
+            if refusal := self._desk.spending.refusal(wanted):
+                self._desk.stop(refusal, kind="budget")
+                return await self._failed(wanted, tries)
+            self._count(tries.failure)
+            answer = await self._call(wanted, tries.failure)
+            self._learn(ticket, wanted, answer)
+            if isinstance(answer, Output):
+                return await self._kept(wanted, answer, tries)
+        finally:
+            self._turnstile.leave()
+        tries.failure = answer
+        seconds = self._desk.retries.wait(answer, tries)
+        if seconds is None or self._desk.stopped is not None:
+            return await self._failed(wanted, tries)
+        tries.not_before = self._turnstile.now() + seconds
+        return None
 
     def cancel(self) -> None:
         """Ends the calls in flight. Whoever waits for something else is woken by the stop, and knows what it knows."""
@@ -123,17 +139,9 @@ class Lane:
         self._desk.ended(answered)
         return answered
 
-    async def _failed(self, wanted: Wanted, failure: Failure | None, tries: Tries) -> Answered:
-        if failure is None:
-            answered = self._desk.unasked()
-        else:
-            if tries.counted > 1:
-                failure = replace(failure, message=f"{failure.message} ({tries.counted} attempts)")
-            stop = self._desk.stopped
-            if stop is not None and stop.kind == "budget" and failure.kind != "budget":
-                why = f"{stop.message.removeprefix(NOT_ASKED)}; before that: {failure.message}"
-                failure = replace(failure, kind="budget", message=why)
-            answered = Answered(answer=failure, source=Source.ASKED)
+    async def _failed(self, wanted: Wanted, tries: Tries) -> Answered:
+        answered = self._desk.unasked() if tries.failure is None else self._told(tries.failure, tries.counted)
+        if tries.failure is not None:
             self._desk.ended(answered)
         if self._desk.stopped is None:
             try:
@@ -142,6 +150,18 @@ class Lane:
                 self._desk.broke(error)
         return answered
 
+    def _told(self, failure: Failure, attempts: int) -> Answered:
+        """The failure with all that a reader should know of it."""
+        said, stop = failure.message, self._desk.stopped
+        if attempts > 1 and failure.kind != "budget":
+            said = f"{said} ({attempts} attempts)"
+        if (failure.retry_after or 0.0) > LONGEST_WAIT_SECONDS:
+            said = f"{said}; the server asks to be left alone for {failure.retry_after:.0f} s"
+        if stop is not None and stop.kind == "budget" and failure.kind != "budget":
+            failure = replace(failure, kind="budget")
+            said = f"{stop.message.removeprefix(NOT_ASKED)}; before that: {said}"
+        return Answered(answer=replace(failure, message=said), source=Source.ASKED)
+
     def _count(self, failure: Failure | None) -> None:
         """This call is made because an earlier one failed."""
         if failure is None or (failure.kind == "rate_limited" and failure.retry_after is not None):
@@ -149,7 +169,7 @@ class Lane:
         self._desk.tally.retried += 1
         self._desk.tally.twice += failure.lost
 
-    async def _call(self, wanted: Wanted) -> Answer:
+    async def _call(self, wanted: Wanted, before: Failure | None) -> Answer:
         import asyncio
 
         task = asyncio.current_task()
@@ -162,9 +182,9 @@ class Lane:
                 raise
             if task is not None and hasattr(task, "uncancel"):
                 task.uncancel()
-            return replace(
-                stop, message=f"cut off: {stop.message.removeprefix(NOT_ASKED)}", sent=True, lost=True
-            )
+            said = f"cut off: {stop.message.removeprefix(NOT_ASKED)}"
+            said += f"; before that: {before.message}" if before else ""
+            return replace(stop, message=said, sent=True, lost=True)
         except PromptctlError as error:
             return Failure(kind="rejected", message=str(error), fatal=True)
         except Exception as error:  # a stranger's provider: an error of one trial is data

@@ -15,12 +15,18 @@ _WAIT_SECONDS = (0.5, 8.0)
 
 
 class Tries:
-    """What one question has been through so far. `sent` counts every time, `counted` those that use up attempts."""
+    """What one question has been through so far.
 
-    __slots__ = ("counted", "lost", "sent")
+    `counted` are the attempts that are used up, `lost` those whose answer was lost. `failure` is how the last one
+    ended, and before `not_before`, in seconds of the loop's clock, there is no next one.
+    """
+
+    __slots__ = ("counted", "failure", "lost", "not_before")
 
     def __init__(self) -> None:
-        self.sent = self.counted = self.lost = 0
+        self.counted = self.lost = 0
+        self.failure: Failure | None = None
+        self.not_before = 0.0
 
 
 class Retries:
