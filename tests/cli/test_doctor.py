@@ -494,6 +494,33 @@ def test_each_model_names_the_prompts_that_use_it(tmp_path: Path):
     assert "  for z\n" in done.out
 
 
+def test_what_the_project_says_of_a_provider_is_shown_with_what_is_wrong_with_it(tmp_path: Path):
+    config = """
+[project]
+model = "local-1"
+[models]
+"local-*" = "house"
+[providers.house]
+base_url = "http://10.0.0.7:8000/v1"
+allow_http = true
+dialect = "qwen"
+stream = "always"
+internal = true
+requests_per_minute = 90
+ca_file = "certs/house.pem"
+headers = {X-Secret = "hidden"}
+"""
+
+    done = doctor(project(tmp_path, {"promptctl.toml": config}))
+
+    assert row(done, "models").split("  ")[3:] == [
+        *("key not needed", "internal", "speaks as qwen", "streams always", "trusts certs/house.pem"),
+        *("plain http allowed", "at most 90 requests a minute", "headers X-Secret"),
+    ]
+    assert "[bad-ca-file]" in done.out + done.err
+    assert "hidden" not in done.out + done.err
+
+
 def test_the_routes_of_the_project_are_shown(tmp_path: Path):
     config = '[models]\n"local-*" = "vllm"\n"doubao-reply" = {provider = "doubao", name = "ep-1"}\n'
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promptctl.core.digest import canonical_json, digest
+from promptctl.core.digest import canonical_json, digest, digest_of_list
 from promptctl.core.exchange import Request
 from promptctl.core.message import Message
 from promptctl.core.prompt import Header, InputSpec, PromptVersion
@@ -93,6 +93,18 @@ def test_what_is_read_back_has_the_same_digest(value: object):
 @given(st.dictionaries(st.text(), st.integers()))
 def test_the_order_of_keys_does_not_matter(value: dict[str, int]):
     assert digest("s1", value) == digest("s1", dict(reversed(value.items())))
+
+
+@given(st.lists(VALUES, max_size=4), st.dictionaries(st.text("bcd\u9000", min_size=1), VALUES, max_size=3))
+def test_a_long_list_is_hashed_item_by_item_as_if_it_were_held(
+    items: list[object], others: dict[str, object]
+):
+    assert digest_of_list("s1", "a", iter(items), others) == digest("s1", {"a": items, **others})
+
+
+def test_a_list_that_does_not_come_first_is_refused():
+    with pytest.raises(ValueError, match="first"):
+        digest_of_list("s1", "b", [], {"a": 1})
 
 
 # What is in a request's and a version's digest

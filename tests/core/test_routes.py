@@ -3,20 +3,17 @@ from typing import Any
 
 import pytest
 
-from promptctl.core.routes import (
-    BUILT_IN,
+from promptctl.core.dialects import (
     COMMON,
     COMPLETION_TOKENS,
-    PRESETS,
     Dialect,
-    Route,
-    address_fault,
-    is_loopback,
-    route,
     sent_format,
     sent_params,
+    streams,
     unread_params,
 )
+from promptctl.core.record import replace
+from promptctl.core.routes import BUILT_IN, PRESETS, Route, address_fault, is_loopback, route
 from promptctl.errors import PromptctlError
 
 
@@ -132,9 +129,63 @@ def test_a_route_to_nobody_is_refused_with_the_names_that_work():
 def test_every_built_in_route_leads_to_a_preset_and_every_preset_is_safe():
     assert {provider for _, provider in BUILT_IN} <= PRESETS.keys()
     for preset in PRESETS.values():
-        local = preset.base_url.startswith("http://localhost:")
-        assert local or preset.base_url.startswith("https://") or preset.kind == "embedded"
+        address = preset.base_url or preset.example
+        local = address.startswith("http://localhost:")
+        assert local or address.startswith("https://") or preset.kind == "embedded"
         assert (preset.key_env is None) == (local or preset.kind == "embedded")
+
+
+def test_a_service_with_an_address_for_each_customer_wants_it_said():
+    with pytest.raises(PromptctlError) as refused:
+        route("deployed", {"deployed": "azure"}, {})
+
+    assert refused.value.slug == "missing-field"
+    assert "https://NAME.openai.azure.com/openai/v1" in str(refused.value.fix)
+    found = route(
+        "deployed", {"deployed": "azure"}, {"azure": {"base_url": "https://x.test/openai/v1", "key_env": "A"}}
+    )
+    assert found is not None
+    assert (found.base_url, found.key_env, found.dialect) == (
+        "https://x.test/openai/v1",
+        "A",
+        COMPLETION_TOKENS,
+    )
+
+
+def served(model: str, models: dict[str, Any], providers: dict[str, Any]) -> Route:
+    found = route(model, models, providers)
+    assert found is not None
+    return found
+
+
+def test_a_provider_speaks_as_the_preset_that_it_names_and_streams_as_it_says():
+    own = {"base_url": "https://proxy.test/v1"}
+    plain = served("m", {"m": "p"}, {"p": own})
+    named = served("m", {"m": "p"}, {"p": {**own, "dialect": "qwen"}})
+    streamed = served("m", {"m": "p"}, {"p": {**own, "dialect": "qwen", "stream": "always"}})
+    other = served("qwen-x", {}, {"qwen": {**own, "dialect": "vllm"}})
+
+    assert (plain.dialect, plain.known) == (COMMON, False)
+    assert (named.dialect, named.known, named.base_url) == (PRESETS["qwen"].dialect, True, own["base_url"])
+    assert streamed.dialect.stream == "always"
+    assert other.dialect == PRESETS["vllm"].dialect
+
+
+@pytest.mark.parametrize("provider", [name for name, preset in PRESETS.items() if preset.kind == "openai"])
+def test_a_server_is_internal_only_where_the_project_says_so(provider: str):
+    own = {"base_url": "http://localhost:1/v1"}
+
+    outside = served("m", {"m": provider}, {provider: own})
+    inside = served("m", {"m": provider}, {provider: {**own, "internal": True}})
+
+    assert (outside.internal, inside.internal) == (False, True)
+
+
+def test_what_answers_by_itself_is_internal():
+    embedded = served("nearest-example", {}, {})
+    scripted = served("m", {"m": "s"}, {"s": {"kind": "scripted", "script": "s.json"}})
+
+    assert (embedded.internal, scripted.internal) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -146,6 +197,39 @@ def test_the_token_limit_is_sent_under_the_name_of_the_dialect(dialect: Dialect,
 
     assert sent_params(params, dialect) == sent
     assert params == {"max_output_tokens": 5, "top_k": 1}
+
+
+def test_a_server_without_seeds_gets_none():
+    assert sent_params({"seed": 7, "top_p": 1}, Dialect(seed=False)) == {"top_p": 1}
+    assert sent_params({"seed": 7}, COMMON) == {"seed": 7}
+
+
+@pytest.mark.parametrize(
+    ("model", "params", "streamed"),
+    [
+        ("qwq-plus", {}, True),
+        ("QwQ-32B", {}, True),
+        ("Qwen/QVQ-72B-Preview", {}, True),
+        ("qwen3-235b-a22b", {}, True),
+        ("qwen3-0.6b", {}, True),
+        ("qwen3-235b-a22b-thinking-2507", {}, True),
+        ("qwen2.5-omni-7b", {}, True),
+        ("qwen-plus", {}, False),
+        ("qwen-plus", {"enable_thinking": True}, True),
+        ("qwen-plus", {"enable_thinking": False}, False),
+        ("qwen3-max", {}, False),
+        ("qwen3-coder-plus", {}, False),
+    ],
+)
+def test_models_that_answer_in_parts_only_are_known_by_their_names(
+    model: str, params: dict[str, Any], streamed: bool
+):
+    dialect = PRESETS["qwen"].dialect
+
+    assert streams(model, params, dialect) is streamed
+    assert streams(model, params, replace(dialect, stream="always"))
+    assert not streams(model, params, replace(dialect, stream="never"))
+    assert not streams(model, params, COMMON)
 
 
 def test_parameters_are_otherwise_sent_as_they_are_and_an_explicit_name_wins():
