@@ -6,9 +6,10 @@ from typing import Any
 from promptctl.core.case import Case, Gate, Suite
 from promptctl.core.comparison import compare
 from promptctl.core.evidence import weigh
-from promptctl.core.exchange import Output, Request
+from promptctl.core.exchange import Output
 from promptctl.core.gate import Ruling, decide, exit_code, worst
 from promptctl.core.message import Message
+from promptctl.core.prompt import Header, PromptVersion
 from promptctl.core.record import replace
 from promptctl.core.result import (
     Affected,
@@ -24,8 +25,8 @@ from promptctl.core.result import (
 )
 from promptctl.core.run import Pair, Trial
 from promptctl.engine.plan import PlannedCase, SuitePlan
-from promptctl.engine.records import suite_record
-from promptctl.engine.requests import Rendered
+from promptctl.engine.records import suite_record, trial_records
+from promptctl.engine.rendered import Opening, Rendered, Sender
 
 POLICY = SourceChange(
     path="prompts/_policy.j2", line=7, before="Refunds arrive within 14 days.", after="Refunds arrive soon."
@@ -59,6 +60,7 @@ def a_suite_result(
     comparison = compare(pairs, has_base=has_base)
     evidence = weigh(comparison, gate)
     ruling = decide(comparison, evidence, gate, p_worse=evidence.p_worse or 1.0)
+    records = {pair.case: (trial_records(pair.base), trial_records(pair.head)) for pair in pairs}
     plan = SuitePlan(
         suite=Suite(id=suite, prompt=suite, digest="s1:c3"),
         grader=None,
@@ -73,7 +75,7 @@ def a_suite_result(
         changed=("prompts/support/reply.prompt.j2",),
         yardstick=(),
     )
-    return replace(suite_record(plan, comparison, evidence, ruling), **facts), ruling
+    return replace(suite_record(plan, comparison, evidence, ruling, records), **facts), ruling
 
 
 def _planned(pair: Pair, values: Mapping[str, Any], has_base: bool) -> PlannedCase:
@@ -85,8 +87,10 @@ def _planned(pair: Pair, values: Mapping[str, Any], has_base: bool) -> PlannedCa
 
 
 def _rendered(text: str) -> Rendered:
-    request = Request(model="qwen-plus", messages=(Message(role="user", content=text),))
-    return Rendered(request, "qwen-plus", request.digest)
+    version = PromptVersion(
+        id="reply", path="prompts/reply.prompt.j2", header=Header(), inputs={}, closure={}
+    )
+    return Sender(version, "qwen-plus", None).rendered(Opening((Message(role="user", content=text),)))
 
 
 def a_result(*suites: tuple[SuiteResult, Ruling], **facts: Any) -> Result:

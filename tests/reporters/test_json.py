@@ -128,6 +128,12 @@ def mistakes(expected: Any, found: Any, path: str = "result") -> list[str]:
     return [] if right else [f"{path} is {found!r}"]
 
 
+def test_the_text_is_that_of_the_whole_record_though_it_is_made_case_by_case():
+    data = msgspec.to_builtins(FULL)
+
+    assert render(FULL) == json.dumps(data, ensure_ascii=True, allow_nan=False, separators=(",", ":")) + "\n"
+
+
 def test_every_key_of_the_contract_is_there_with_its_type():
     assert mistakes(CONTRACT, json.loads(render(FULL))) == []
 

@@ -4,6 +4,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -359,15 +360,20 @@ def test_a_store_that_fails_stops_asking_at_once_and_says_how_many_answers_are_s
     assert len(provider.asked) == 4
 
 
-def interrupted_after(seconds: float, number: int, run: Callable[[], object]) -> None:
-    """Sends this process a signal while `run` is under way."""
-    timer = threading.Timer(seconds, os.kill, (os.getpid(), number))
-    timer.start()
-    try:
-        run()
-    finally:
-        timer.cancel()
-        timer.join()
+def interrupted(provider: ScriptedProvider, numbers: Sequence[int], run: Callable[[], object]) -> None:
+    """Sends this process signals, one after the other, once a call of `run` is under way."""
+
+    def send() -> None:
+        while not provider.asked:  # before that, the handlers are not there yet, and pytest itself would be stopped
+            time.sleep(0.01)
+        for number in numbers:
+            time.sleep(0.2)
+            os.kill(os.getpid(), number)
+
+    sender = threading.Thread(target=send, daemon=True)
+    sender.start()
+    run()
+    sender.join()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -387,7 +393,7 @@ def test_a_first_interrupt_starts_nothing_new_keeps_what_arrives_and_a_new_run_r
         assert stopped.value.exit_code == 130
         partial.update(stopped.value.answers)
 
-    interrupted_after(0.3, number, run)
+    interrupted(provider, [number], run)
 
     assert len(provider.asked) == len(partial) == store.stats().answers
     assert 2 <= len(partial) < 50
@@ -405,15 +411,12 @@ def test_a_second_interrupt_does_not_wait_for_the_calls_in_flight(
     provider = echo(delay=3600)
 
     def run() -> None:
-        again = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))
-        again.start()
         with pytest.raises(AskingInterrupted) as stopped:
             answer_all(wanted(provider, "a", "b"), store=store)
         assert set(texts(stopped.value.answers)) == {"unavailable"}
         assert all(one.answer.lost for one in stopped.value.answers.values())
-        again.join()
 
-    interrupted_after(0.1, signal.SIGINT, run)
+    interrupted(provider, [signal.SIGINT, signal.SIGINT], run)
 
 
 @pytest.mark.timeout(60)
@@ -421,12 +424,13 @@ def test_calls_that_hang_are_cut_some_seconds_after_the_interrupt(
     store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("promptctl.engine.asking.interrupts.GRACE_SECONDS", 0.2)
+    provider = echo(delay=3600)
 
     def run() -> None:
         with pytest.raises(AskingInterrupted):
-            answer_all(wanted(echo(delay=3600), "a"), store=store)
+            answer_all(wanted(provider, "a"), store=store)
 
-    interrupted_after(0.1, signal.SIGINT, run)
+    interrupted(provider, [signal.SIGINT], run)
 
 
 def test_it_works_outside_the_main_thread(store: SqliteAnswers):
