@@ -1,4 +1,4 @@
-"""What connects the command with its surroundings: two streams that take any text and outlast their readers, signals."""
+"""What connects the command with its surroundings: two streams that outlast their readers, and signals."""
 
 import codecs
 import io
