@@ -14,7 +14,7 @@ from promptctl.core.ports import Progress, Provider
 from promptctl.core.record import replace
 from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
 from promptctl.core.run import Trial
-from promptctl.engine.answering import Providers, own_store, recorded_for
+from promptctl.engine.answering import Providers, expect_calls, own_store, recorded_for
 from promptctl.engine.asking.desk import SharedStore
 from promptctl.engine.asking.spending import Limits
 from promptctl.engine.bill import NOTHING, Forecast, refusal
@@ -176,6 +176,8 @@ class Project:
         """
         started = time.monotonic()
         begin_rendering(self.home)
+        if not offline:
+            expect_calls(self.home, self.config)
         given = _given(base, head, no_base)
         chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
         planned = self._plan(chosen, base, head, no_base=no_base)
@@ -219,6 +221,8 @@ class Project:
         if isinstance(planned, Sides):
             return NOTHING, None
         self.boundary(planned.head.config).refuse_plan(planned.plan)
+        if fresh:
+            planned = self._drawn_again(planned)
         store = own_store(self.root, readonly=True)
         try:
             found = self._prepared(planned, Terms(), "", store, lambda *_: None).forecast()

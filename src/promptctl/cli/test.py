@@ -1,6 +1,7 @@
 """`promptctl test`: compare two revisions, report, exit by the decision."""
 
 import json
+import math
 from typing import Any
 
 import click
@@ -33,6 +34,17 @@ command line is wrong, 3 the question could not be answered, 130 interrupted.
 """
 
 
+class Amount(click.FloatRange):
+    """A number of its range, and neither NaN, which no limit compares with, nor infinity."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The number, or a mistake of the command line."""
+        number = super().convert(value, param, ctx)
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number that can be counted up to", param, ctx)
+        return number
+
+
 @click.command(epilog=EPILOG)
 @click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
 @click.option("--base", metavar="REV", help="The version before: any revision, WORKTREE or PROMPT@REV.")
@@ -46,12 +58,8 @@ command line is wrong, 3 the question could not be answered, 130 interrupted.
 @click.option("--offline", is_flag=True, help="Use stored and recorded answers only.")
 @click.option("--fresh", is_flag=True, help="Draw once more what was drawn before, on both sides.")
 @click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Never more calls than this.")
-@click.option(
-    "--max-cost", type=click.FloatRange(0), metavar="X", help="Never more than this, in the currency."
-)
-@click.option(
-    "--deadline", type=click.FloatRange(0, min_open=True), metavar="S", help="Seconds for the whole run."
-)
+@click.option("--max-cost", type=Amount(0), metavar="X", help="Never more than this, in the currency.")
+@click.option("--deadline", type=Amount(0, min_open=True), metavar="S", help="Seconds for the whole run.")
 @click.option(
     "--concurrency", type=click.IntRange(1, 10_000), metavar="N", help="Calls at a time to a provider."
 )

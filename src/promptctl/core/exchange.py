@@ -93,7 +93,8 @@ class Failure(Record):
 
     `fatal` failures (a refused key, an unknown model) stop the run: the next call would fail alike. `sent` is
     False where nothing was sent at all. `lost`: it was sent, and what came back did not arrive or cannot be read, so
-    that it may have been billed. `retry_after`: seconds for which the server asked to be left alone. `passing`: asking
+    that it may have been billed. `answered`: what came was said to be an answer (200) and holds none; it may have been
+    billed as well. `retry_after`: seconds for which the server asked to be left alone. `passing`: asking
     again may help, because what went wrong lies outside the request.
     """
 
@@ -102,6 +103,7 @@ class Failure(Record):
     fatal: bool = False
     sent: bool = True
     lost: bool = False
+    answered: bool = False
     passing: bool = False
     retry_after: float | None = None
 

@@ -26,6 +26,15 @@ else:
 R = TypeVar("R")
 
 
+def fault_of(record: object) -> str | None:
+    """What a field of a record holds that it must not: types are looked at only where records are read."""
+    try:
+        msgspec.convert(msgspec.to_builtins(record), type(record))
+    except (msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
+        return str(error)
+    return None
+
+
 def replace(record: R, **changes: Any) -> R:
     """A copy of `record` with other values for some fields."""
     return msgspec.structs.replace(record, **changes)  # type: ignore[type-var]

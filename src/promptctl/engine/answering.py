@@ -18,6 +18,7 @@ from promptctl.engine.load import Home, Side, routed
 from promptctl.engine.plan import Plan
 from promptctl.engine.rendered import Rendered
 from promptctl.errors import FileError, Place, PromptctlError
+from promptctl.providers.openai import load_sdk
 from promptctl.providers.recorded import read_recordings
 from promptctl.registry import find, names
 from promptctl.store.answers import SqliteAnswers, open_store
@@ -137,6 +138,13 @@ class Providers:
             )
         value = read_json(decode(read_bytes(path), name), name).value
         return value if isinstance(value, dict) else {}
+
+
+def expect_calls(home: Home, config: Config) -> None:
+    """Loads the SDK early where nothing is stored yet, so that there will be calls: it takes as long as all else."""
+    route = routed(config, config.project.model)
+    if route is not None and route.kind == "openai" and not (state_folder(home.root) / STORE).exists():
+        load_sdk()
 
 
 def own_store(root: Path, *, readonly: bool = False) -> SqliteAnswers:

@@ -45,7 +45,7 @@ class Bill:
             return
         if not isinstance(answer, Output):
             self._sent += answer.sent
-            if answer.lost and not is_free(model, self._config):
+            if (answer.lost or answer.answered) and not is_free(model, self._config):
                 self._unknown.add(model)  # it may have been billed, and nobody said how much
             return
         self._sent += 1

@@ -54,7 +54,11 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
         pairing.notes += [f"prompt {name} is removed" for name in pairing.removed_prompts()]
     kept = tuple(plan for plan in plans if plan.cases or plan.yardstick)
     notes = (*filter(None, [head.absent]), *loosened_defaults(base, head), *pairing.notes)
-    return Plan(kept, affected if base else (), _untested(pairing, affected, selection), notes)
+    plan = Plan(kept, affected if base else (), _untested(pairing, affected, selection), notes)
+    for side in (head, base):
+        if side is not None:
+            side.suites.forget()
+    return plan
 
 
 def _untested(pairing: Pairing, affected: Sequence[Affected], selection: Selection) -> tuple[Affected, ...]:

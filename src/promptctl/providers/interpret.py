@@ -13,6 +13,7 @@ import msgspec
 
 from promptctl.core.dialects import COMMON, Dialect
 from promptctl.core.exchange import Failure, Finish, Output, Usage
+from promptctl.core.record import replace
 from promptctl.providers.excerpts import excerpt, without_surrogates
 from promptctl.providers.interpret_errors import error_inside
 from promptctl.providers.interpret_stream import CutOffError, is_stream, joined
@@ -33,6 +34,8 @@ _FINISHES: dict[str, Finish] = {
 }
 # The server gave up half-way: what came is not an answer of the model.
 _BROKEN_OFF = {"insufficient_system_resource", "network_error", "abort", "error"}
+# Of errors inside a 200. What was refused (the key, the rate) never came to a model.
+_PERHAPS_BILLED = {"unavailable", "timeout"}
 _THINK = "<think>"
 _THOUGHT_ENDS = "</think>"
 _DEEP = 64
@@ -62,12 +65,16 @@ def interpret(
     """
     try:
         value = _parsed(body) if isinstance(body, (str, bytes)) else body
-        return _read(value, dialect, seconds, first_token_seconds)
+        found = _read(value, dialect, seconds, first_token_seconds)
     except _MalformedError as error:
-        message = f"{error}: {excerpt(body)}"
-        return Failure(kind="malformed", message=message, lost=error.lost, passing=error.lost)
+        came = excerpt(body)
+        message = f"{error}: {came}" if came else str(error)
+        return Failure(kind="malformed", message=message, lost=error.lost, answered=True, passing=error.lost)
     except RecursionError:
-        return Failure(kind="malformed", message=f"nested too deeply: {excerpt(body)}")
+        return Failure(kind="malformed", message=f"nested too deeply: {excerpt(body)}", answered=True)
+    if isinstance(found, Failure) and found.kind in _PERHAPS_BILLED:
+        return replace(found, answered=True)
+    return found
 
 
 def _parsed(body: str | bytes) -> Any:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 _TOKEN = re.compile(rb'"(?:content|reasoning_content|reasoning|text|arguments|refusal)"\s*:\s*"[^"]')
+_LONGEST_TOKEN = 64  # bytes: what may stand before, of a token that two pieces share
 _TEXTS = ("content", "reasoning_content", "reasoning", "refusal")
 
 
@@ -22,9 +23,9 @@ def is_stream(body: str) -> bool:
     return body.lstrip().startswith(("data:", "event:", ":", "id:", "retry:"))
 
 
-def has_token(received: bytes) -> bool:
-    """Whether the first part of the answer, or of its thoughts, is among what was received so far."""
-    return bool(_TOKEN.search(received))
+def has_token(received: bytes | bytearray, new: int) -> bool:
+    """Whether the first part of the answer, or of its thoughts, ends in the last `new` bytes that were received."""
+    return bool(_TOKEN.search(received, max(0, len(received) - new - _LONGEST_TOKEN)))
 
 
 def joined(body: str) -> Any:

@@ -25,7 +25,7 @@ _RESETS = (
 
 
 def seconds_to_wait(status: int, headers: Mapping[str, str], error: Any) -> float | None:
-    """Seconds that the server asked for, never negative; None where it asked for none.
+    """Seconds that the server asked for, from 0 to those of a century; None where it asked for none.
 
     Only where it says that there is too much to do; the windows of its limits count for a 429 alone.
 
@@ -44,7 +44,7 @@ def seconds_to_wait(status: int, headers: Mapping[str, str], error: Any) -> floa
     found = next((seconds for seconds in asked if seconds is not None), None)
     if found is None and status == 429:
         found = _window(headers, now)
-    return None if found is None else max(0.0, found)
+    return None if found is None else min(max(0.0, found), _A_CENTURY)
 
 
 def _window(headers: Mapping[str, str], now: datetime) -> float | None:

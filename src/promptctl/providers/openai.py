@@ -1,11 +1,12 @@
 """Every server that speaks chat completions, through the official SDK.
 
 The SDK brings authentication, connections and its own fast transport; retries are off, because the engine counts
-them. Only names of `openai` are used, nothing of the HTTP library below it, which changed between its releases.
-The body goes out as bytes and comes back as bytes: building and parsing typed objects is most of the SDK's cost per
-call. An absolute address and no headers about this machine save a quarter of what is left.
+them. Only names of `openai` are imported, nothing of the HTTP library below it, which changed between its releases.
+A request goes straight to the SDK's HTTP client, as bytes, with headers that the SDK made once: building options,
+headers and typed objects anew for each call is seven eighths of what the SDK costs.
 """
 
+import json
 import os
 import time
 from typing import Any
@@ -19,11 +20,12 @@ from promptctl.core.exchange import Answer, Failure, Output, Request
 from promptctl.core.record import replace
 from promptctl.core.routes import Route, address_fault
 from promptctl.errors import PromptctlError
+from promptctl.providers.bounds import bound
 from promptctl.providers.excerpts import excerpt
 from promptctl.providers.interpret import interpret
 from promptctl.providers.interpret_errors import codes_of, interpret_error, only_streams
 from promptctl.providers.interpret_stream import has_token
-from promptctl.providers.masks import without_key
+from promptctl.providers.masks import forms_of, without_forms, without_key
 from promptctl.providers.unconnected import unconnected
 
 # The SDK's own limit is per read and only a second net: the deadline is the one that counts.
@@ -32,6 +34,14 @@ _CONNECT_SECONDS = 10.0
 # What the SDK tells every server about this machine.
 _TOLD = ("Lang", "Package-Version", "OS", "Arch", "Runtime", "Runtime-Version", "Async")
 _COUNTED = ("X-Stainless-Retry-Count", "X-Stainless-Read-Timeout")
+
+
+def load_sdk() -> None:
+    """Imports the SDK on a thread of its own, while something else goes on that waits now and then."""
+    import importlib
+    import threading
+
+    threading.Thread(target=importlib.import_module, args=("openai",), daemon=True).start()
 
 
 class OpenAIProvider:
@@ -51,9 +61,10 @@ class OpenAIProvider:
         self.requests_per_minute = route.requests_per_minute
         self._route = route
         self._key = (key or "").strip() if route.key_env else ""
+        self._hidden = forms_of(self._key) if self._key.isascii() else ()
         self._client: Any = None
-        self._takes_bytes = True
-        self._options: dict[str, Any] = {}
+        self._http: Any = None
+        self._sent: dict[str, str] = {}
         self._streamed: set[str] = set()
 
     def __repr__(self) -> str:
@@ -96,8 +107,17 @@ class OpenAIProvider:
             self._streamed.add(request.model)
             answer = await self._answer(request, sample, True)
         if isinstance(answer, Output):
-            return answer
+            return self._masked(answer)
         return replace(answer, message=without_key(answer.message, self._key)) if self._key else answer
+
+    def _masked(self, answer: Output) -> Output:
+        """The answer without the key: some gateways give back what they were sent."""
+        texts = (answer.text, answer.reasoning, answer.model, answer.tool_calls)
+        clean = without_forms(texts, self._hidden)
+        if clean == texts:
+            return answer
+        text, reasoning, model, calls = clean
+        return replace(answer, text=text, reasoning=reasoning, model=model, tool_calls=calls)
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -117,7 +137,7 @@ class OpenAIProvider:
                 if streamed:
                     received, first = await self._receive(client, body)
                 else:
-                    received = await self._post(client, body)
+                    received = await self._post(body)
         except TimeoutError:
             message = f"no complete answer within {self.deadline:g} s"
             return Failure(kind="timeout", message=message, lost=True, passing=True)
@@ -130,9 +150,14 @@ class OpenAIProvider:
             dialect=self._route.dialect,
         )
 
-    async def _post(self, client: Any, body: dict[str, Any]) -> bytes:
-        sent = {"content": msgspec.json.encode(body)} if self._takes_bytes else {"body": body}
-        received: bytes = await client.post(self._url, cast_to=bytes, options=self._options, **sent)
+    async def _post(self, body: dict[str, Any]) -> bytes:
+        request = self._http.build_request(
+            "POST", self._url, content=msgspec.json.encode(body), headers=self._sent
+        )
+        response = await self._http.send(request, follow_redirects=False)
+        received: bytes = response.content
+        if response.status_code != 200:
+            raise _RefusedError(response.status_code, received, response.headers)
         return received
 
     async def _receive(self, client: Any, body: dict[str, Any]) -> tuple[bytes, float | None]:
@@ -143,55 +168,66 @@ class OpenAIProvider:
             messages=[],
             stream=True,
             extra_body=body,
-            extra_headers=self._options.get("headers"),
+            extra_headers=self._dropped,
         )
         async with opened as response:
             async for part in response.iter_bytes():
                 received += part
-                if first is None and has_token(bytes(received)):
+                if first is None and has_token(received, len(part)):
                     first = time.monotonic()
         return bytes(received), first
 
     def _connected(self) -> Any:
         if self._client is None:
-            import inspect
-
             import openai
 
             omitted = openai.Omit()
+            timeout = openai.Timeout(
+                self.deadline + _SDK_GRACE_SECONDS, connect=min(_CONNECT_SECONDS, self.deadline / 2)
+            )
+            self._http = self._transport(openai, timeout)
             self._client = openai.AsyncOpenAI(
                 api_key=self._key or "none",
                 base_url=self.base_url,
                 max_retries=0,
-                timeout=openai.Timeout(
-                    self.deadline + _SDK_GRACE_SECONDS, connect=min(_CONNECT_SECONDS, self.deadline / 2)
-                ),
+                timeout=timeout,
                 default_headers=self._headers(omitted),
-                default_query={"api-version": self._route.api_version} if self._route.api_version else None,
-                http_client=self._transport(openai),
+                default_query=self._query,
+                http_client=self._http,
             )
-            self._url = f"{self.base_url}/chat/completions"
-            self._takes_bytes = "content" in inspect.signature(self._client.post).parameters
-            dropped = dict.fromkeys(_COUNTED, omitted)
+            self._dropped: dict[str, Any] = dict.fromkeys(_COUNTED, omitted)
             if not self._key or self._route.api_version:
-                dropped["Authorization"] = omitted
-            self._options = {"follow_redirects": False, "headers": dropped}
+                self._dropped["Authorization"] = omitted
+            made = (self._client.auth_headers, self._dropped, self._client.default_headers)
+            last = {name.lower(): value for headers in made for name, value in headers.items()}
+            self._sent = {name: value for name, value in last.items() if isinstance(value, str)}
+            # An address that is read once is not read again for each call.
+            address = f"{self.base_url}/chat/completions"
+            self._url = self._http.build_request("POST", address, params=self._query).url
         return self._client
 
-    def _transport(self, openai: Any) -> Any:
+    @property
+    def _query(self) -> dict[str, str] | None:
+        return {"api-version": self._route.api_version} if self._route.api_version else None
+
+    def _transport(self, openai: Any, timeout: Any) -> Any:
         import ssl
 
-        trust: dict[str, Any] = {}
+        options: dict[str, Any] = {
+            "timeout": timeout,
+            "follow_redirects": False,
+            "event_hooks": {"response": [bound]},
+        }
         if self._route.ca_file is not None:
-            trust["verify"] = self._trusted(self._route.ca_file)
+            options["verify"] = self._trusted(self._route.ca_file)
         elif self.base_url.startswith("http:") and not _by_secure_proxy():
             # Reading the machine's certificates takes longer than the first call, and here none is ever looked at:
             # this one trusts nobody.
-            trust["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            options["verify"] = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
-            return openai.DefaultAioHttpClient(follow_redirects=False, **trust)
+            return openai.DefaultAioHttpClient(**options)
         except RuntimeError:  # installed without its aiohttp extra
-            return openai.DefaultAsyncHttpxClient(follow_redirects=False, **trust)
+            return openai.DefaultAsyncHttpxClient(**options)
 
     def _trusted(self, ca_file: str) -> Any:
         """The machine's own certificates and those of `ca_file`."""
@@ -239,19 +275,38 @@ class OpenAIProvider:
     def _failed(self, error: Exception) -> Output | Failure:
         import openai
 
-        if isinstance(error, openai.AuthenticationError):  # its text repeats parts of the key
-            whose = f"the key in {self._route.key_env}" if self._key else "a call without a key (no key_env)"
-            # Qianfan says 401 also of a model that is not there.
-            about = sorted(code for code in codes_of(error.body) if "model" in code or "appid" in code)
-            message = f"{self.name} refused {whose} ({': '.join(['401', *about])})"
-            return Failure(kind="rejected", message=message, fatal=True)
+        if isinstance(error, _RefusedError):
+            return self._refused(error.status, error.body, error.headers)
         if isinstance(error, openai.APIStatusError):
-            headers = error.response.headers
-            return interpret_error(error.status_code, error.body, headers, self._route.dialect)
+            return self._refused(error.status_code, error.body, error.response.headers)
         if isinstance(error, (TypeError, ValueError)) and not isinstance(error, UnicodeDecodeError):
             message = f"the request cannot be sent: {excerpt(str(error))}"
             return Failure(kind="rejected", message=message, sent=False)
         return unconnected(error, self.name, self.base_url)
+
+    def _refused(self, status: int, body: Any, headers: Any) -> Output | Failure:
+        if status != 401:
+            return interpret_error(status, body, headers, self._route.dialect)
+        # The text of a 401 repeats parts of the key.
+        whose = f"the key in {self._route.key_env}" if self._key else "a call without a key (no key_env)"
+        # Qianfan says 401 also of a model that is not there.
+        about = sorted(code for code in codes_of(body) if "model" in code or "appid" in code)
+        message = f"{self.name} refused {whose} ({': '.join(['401', *about])})"
+        return Failure(kind="rejected", message=message, fatal=True)
+
+
+class _RefusedError(Exception):
+    """Any status but 200. `body` is the inside of `{"error": …}`, as the SDK has it, or whatever else came."""
+
+    def __init__(self, status: int, received: bytes, headers: Any) -> None:
+        super().__init__(f"status {status}")
+        self.status, self.headers = status, headers
+        self.body: Any = received.decode("utf-8", "replace")
+        try:
+            said = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return
+        self.body = said.get("error", said) if isinstance(said, dict) else said
 
 
 def _by_secure_proxy() -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from promptctl.core.exchange import Failure
+from promptctl.providers.bounds import TooLargeError
 from promptctl.providers.excerpts import excerpt
 
 CA_HINT = (
@@ -43,6 +44,8 @@ def unconnected(error: BaseException, name: str, base_url: str) -> Failure:
             )
             return Failure(kind="unavailable", message=message, fatal=True, sent=False)
     for cause in causes:
+        if isinstance(cause, TooLargeError):
+            return Failure(kind="malformed", message=str(cause), lost=True)
         if isinstance(cause, socket.gaierror):
             return _unsent(f"the name {host} is not known: {excerpt(cause.strerror or str(cause))}")
         if isinstance(cause, ConnectionRefusedError):

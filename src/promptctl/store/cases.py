@@ -18,6 +18,8 @@ SEVERITIES = ("blocker", "normal", "info")
 STATUSES = ("draft", "active", "quarantined", "retired")
 REFERENCES = ("text", "json", "label")
 
+_NONE: dict[str, Any] = {}  # one for all the cases that give no vars; records are never changed
+
 _ID = re.compile(r"[\w.-]{1,120}\Z")
 _WORD = re.compile(r"[^\W_]+")
 _BEHIND_LETTER = re.compile(r"(?<=[^\W\d_])[^\w\s\x00-\x7f]+")
@@ -41,7 +43,7 @@ def read_case(fields: Fields, suite_checks: tuple[CheckSpec, ...], *, finished: 
         tags=fields.strings("tags", ()),
         group=fields.string("group", None),
         why=fields.string("why", None),
-        vars=fields.mapping("vars", {}),
+        vars=fields.mapping("vars", _NONE),
         input=fields.any("input"),
         messages=read_messages(fields),
         turns=turns,

@@ -8,6 +8,7 @@ margin = gate.number("margin", 0.05, low=0, high=1)
 fields.finish()                                     # unknown keys too; raises all mistakes at once
 """
 
+import math
 import re
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
@@ -185,13 +186,14 @@ class Fields:
     def _within(self, name: str, found: T, low: float | None, high: float | None) -> T:
         if name not in self.value or not isinstance(found, (int, float)):
             return found
-        if (low is not None and found < low) or (high is not None and found > high):
+        beyond = (low is not None and found < low) or (high is not None and found > high)
+        if beyond or (isinstance(found, float) and not math.isfinite(found)):  # TOML has words for such
             said = _range(low, high)
             self.mistake(
                 f"{name} is {found}, which is not {said}",
                 name,
                 slug="out-of-range",
-                fix=f"write a number {said}",
+                fix="write such a number" if low is None and high is None else f"write a number {said}",
             )
         return found
 
@@ -233,7 +235,7 @@ def _known_names(names: set[str]) -> str:
 
 def _range(low: float | None, high: float | None) -> str:
     if low is None:
-        return f"at most {high}"
+        return "a finite one" if high is None else f"at most {high}"
     return f"at least {low}" if high is None else f"between {low} and {high}"
 
 

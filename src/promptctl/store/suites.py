@@ -93,6 +93,10 @@ class Suites:
             self._suites[suite_id] = _Reader(self, suite_id).read()
         return self._suites[suite_id]
 
+    def forget(self) -> None:
+        """Lets go of what was read: whoever goes on with thousands of cases has them in a form of their own."""
+        self._suites.clear()
+
     def require(self, suite_id: str) -> None:
         """Raises PromptctlError for a suite that is not there, naming the nearest."""
         if suite_id not in self._files:

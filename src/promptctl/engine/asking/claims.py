@@ -2,10 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Protocol
 
 from promptctl.core.exchange import Answered, AnswerKey
 from promptctl.engine.asking.off_loop import OffLoop
+from promptctl.errors import PromptctlError
 from promptctl.store.claimant import Owner, this_process
 
 RENEW_SECONDS = 300.0
@@ -104,7 +106,9 @@ class Claims:
 
         while self._store is not None:
             await asyncio.sleep(RENEW_SECONDS)
-            await self._off_loop.do(self._store.claim, list(self._mine), self._owner)
+            # One that fails is made up for by the next, long before the claims lapse.
+            with suppress(PromptctlError):
+                await self._off_loop.do(self._store.claim, list(self._mine), self._owner)
 
     async def close(self) -> None:
         """Waits for what is under way. Errors went to those who asked."""

@@ -1,12 +1,13 @@
 """The calls to one provider: each question is sent as often as the rules allow, at the pace that the server bears."""
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from random import random
 from typing import Any
 
 from promptctl.core.exchange import Answer, Answered, AnswerKey, Failure, Output, Source
 from promptctl.core.ports import Provider
-from promptctl.core.record import replace
+from promptctl.core.record import fault_of, replace
 from promptctl.engine.asking.claims import Claims
 from promptctl.engine.asking.desk import NOT_ASKED, Desk
 from promptctl.engine.asking.pace import LONGEST_WAIT_SECONDS, Backoff, Pace, Ticket
@@ -19,6 +20,7 @@ from promptctl.errors import PromptctlError
 CLAIMED_PER_SLOT = 4
 LOOK_AGAIN_SECONDS = 0.25
 SHORTEST_WAIT_SECONDS = 0.1
+CLOSE_SECONDS = 1.0
 
 Known = dict[AnswerKey, Answered]
 Follow = Callable[[Wanted, Answered], Iterable[Wanted]]
@@ -64,10 +66,8 @@ class Lane:
                 return ()
             if found is None:
                 found = await self._try(wanted, tries.setdefault(wanted.key, Tries()))
-                if found is None:
-                    return (
-                        wanted,
-                    )  # behind all that was not tried yet: what fails must not hold up the rest
+                if found is None:  # behind all that was not tried yet: what fails must not hold up the rest
+                    return [wanted]
                 del tries[wanted.key]
             else:
                 self._desk.ended(found)
@@ -115,7 +115,7 @@ class Lane:
         tries.failure = answer
         seconds = self._desk.retries.wait(answer, tries)
         if seconds is None or self._desk.stopped is not None:
-            return await self._failed(wanted, tries)
+            return await self._failed(wanted, tries, over=seconds is None)
         tries.not_before = self._turnstile.now() + seconds
         return None
 
@@ -126,9 +126,14 @@ class Lane:
 
     async def close(self) -> None:
         """Gives back the connections."""
+        import asyncio
+
         self._desk.tally.paused += self.pace.paused
         self._desk.tally.refusals += self.pace.refusals
-        await self.provider.close()
+        # Everything is answered and stored: a stranger's provider that cannot end must not take the result with it.
+        with suppress(Exception):
+            async with asyncio.timeout(CLOSE_SECONDS):
+                await self.provider.close()
 
     async def _kept(self, wanted: Wanted, output: Output, tries: Tries) -> Answered:
         if tries.counted:
@@ -139,9 +144,12 @@ class Lane:
         self._desk.ended(answered)
         return answered
 
-    async def _failed(self, wanted: Wanted, tries: Tries) -> Answered:
-        answered = self._desk.unasked() if tries.failure is None else self._told(tries.failure, tries.counted)
-        if tries.failure is not None:
+    async def _failed(self, wanted: Wanted, tries: Tries, *, over: bool = False) -> Answered:
+        """No answer. `over`: there would be no further attempt, whether the run goes on or not."""
+        if tries.failure is None:
+            answered = self._desk.unasked()
+        else:
+            answered = self._told(tries.failure, tries.counted, over=over)
             self._desk.ended(answered)
         if self._desk.stopped is None:
             try:
@@ -150,14 +158,14 @@ class Lane:
                 self._desk.broke(error)
         return answered
 
-    def _told(self, failure: Failure, attempts: int) -> Answered:
+    def _told(self, failure: Failure, attempts: int, *, over: bool) -> Answered:
         """The failure with all that a reader should know of it."""
         said, stop = failure.message, self._desk.stopped
         if attempts > 1 and failure.kind != "budget":
             said = f"{said} ({attempts} attempts)"
         if (failure.retry_after or 0.0) > LONGEST_WAIT_SECONDS:
             said = f"{said}; the server asks to be left alone for {failure.retry_after:.0f} s"
-        if stop is not None and stop.kind == "budget" and failure.kind != "budget":
+        if stop is not None and stop.kind == "budget" and failure.kind != "budget" and not over:
             failure = replace(failure, kind="budget")
             said = f"{stop.message.removeprefix(NOT_ASKED)}; before that: {said}"
         return Answered(answer=replace(failure, message=said), source=Source.ASKED)
@@ -175,23 +183,37 @@ class Lane:
         task = asyncio.current_task()
         self._calling.add(task)
         try:
-            return await self.provider.ask(wanted.request, wanted.sample)
-        except asyncio.CancelledError:
+            return self._sound(await self.provider.ask(wanted.request, wanted.sample))
+        except asyncio.CancelledError as error:
             stop = self._desk.stopped
+            if task is None or not task.cancelling():  # not by us: something of the provider's own
+                return self._raised(error)
             if stop is None:
                 raise
-            if task is not None and hasattr(task, "uncancel"):
-                task.uncancel()
+            task.uncancel()
             said = f"cut off: {stop.message.removeprefix(NOT_ASKED)}"
             said += f"; before that: {before.message}" if before else ""
             return replace(stop, message=said, sent=True, lost=True)
         except PromptctlError as error:
             return Failure(kind="rejected", message=str(error), fatal=True)
         except Exception as error:  # a stranger's provider: an error of one trial is data
-            said = f"provider {wanted.provider.kind} raised {type(error).__name__}: {error}"
-            return Failure(kind="unavailable", message=said[:400])
+            return self._raised(error)
         finally:
             self._calling.discard(task)
+
+    def _sound(self, answer: object) -> Answer:
+        """The answer, if it is one that can be kept: it may come from a stranger's code."""
+        fault = "neither Output nor Failure"
+        if isinstance(answer, (Output, Failure)):
+            if (found := fault_of(answer)) is None:
+                return answer
+            fault = found
+        said = f"provider {self.provider.kind} gave a bad {type(answer).__name__}: {fault}"
+        return Failure(kind="malformed", message=said[:400])
+
+    def _raised(self, error: BaseException) -> Failure:
+        said = f"provider {self.provider.kind} raised {type(error).__name__}: {error}"
+        return Failure(kind="unavailable", message=said[:400])
 
     def _learn(self, ticket: Ticket, wanted: Wanted, answer: Answer) -> None:
         """What the call says about the server, and about what was spent."""
@@ -201,9 +223,9 @@ class Lane:
             pace.answered(ticket, now)
             spending.ended(wanted, answer)
             return
-        if answer.lost:
+        if answer.lost or answer.answered:
             spending.lost(wanted)
-        elif answer.kind == "rate_limited":
+        elif answer.kind == "rate_limited" or not answer.sent:
             spending.refused(wanted)
         else:
             spending.ended(wanted, None)

@@ -179,6 +179,9 @@ class Pace:
         run, (since, admitted) = self._run, self._window or (now, 0)
         if run is None:
             return
+        # A refusal comes at once: what is still under way was let through, though its answer may take a minute.
+        admitted += self._busy
+        run.admitted += min(self._busy, self._count - run.first)
         accident = run.refused < 3 or run.refused < 1.5 * run.admitted
         # Some of many, twice in a row: it does not bear so many at once. More than that is a server that rolls dice.
         least, most = MANY

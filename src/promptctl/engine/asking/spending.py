@@ -74,7 +74,7 @@ class Spending:
         return None
 
     def refused(self, wanted: Wanted) -> None:
-        """The server took no notice of the call, and nothing is billed."""
+        """The call never came to a model, if it was sent at all: nothing is billed."""
         self._calls -= 1
         self.ended(wanted, None)
 

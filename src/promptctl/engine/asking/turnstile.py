@@ -68,9 +68,7 @@ class Turnstile:
         try:
             await waiter
         except BaseException:
-            if waiter.cancelled():
-                self._waiting.remove(waiter)
-            else:
+            if not waiter.cancelled():
                 self._wake()  # it was this one's turn, which is another's now
             raise
 
@@ -79,5 +77,8 @@ class Turnstile:
         self._wake()
 
     def _wake(self) -> None:
-        if self._waiting:
-            self._waiting.popleft().set_result(None)
+        while self._waiting:
+            waiter = self._waiting.popleft()
+            if not waiter.done():  # it was cancelled, and waits no more
+                waiter.set_result(None)
+                return
