@@ -38,10 +38,12 @@ _COUNTED = ("X-Stainless-Retry-Count", "X-Stainless-Read-Timeout")
 
 def load_sdk() -> None:
     """Imports the SDK on a thread of its own, while something else goes on that waits now and then."""
-    import importlib
     import threading
 
-    threading.Thread(target=importlib.import_module, args=("openai",), daemon=True).start()
+    def load() -> None:
+        import openai  # noqa: F401
+
+    threading.Thread(target=load, daemon=True).start()
 
 
 class OpenAIProvider:
