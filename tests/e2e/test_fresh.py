@@ -54,7 +54,25 @@ def test_where_nothing_was_drawn_yet_fresh_adds_nothing(tmp_path: Path):
     assert compared(a_branch(tmp_path).path, "--fresh").result["calls"]["prompt"]["sent"] == 4
 
 
+def test_a_plan_counts_what_would_be_drawn_once_more(tmp_path: Path):
+    repo = a_branch(tmp_path)
+    compared(repo.path)
+
+    assert ": 4 calls to m" in promptctl("test", "--fresh", "--dry-run", cwd=repo.path).out
+
+
 def test_fresh_needs_calls(tmp_path: Path):
     done = promptctl("test", "--fresh", "--offline", cwd=a_branch(tmp_path).path)
 
     assert (done.code, "--fresh and --offline exclude each other" in done.err) == (2, True)
+
+
+def test_a_fresh_draw_that_was_begun_is_finished_first(tmp_path: Path):
+    repo = a_branch(tmp_path)
+    compared(repo.path)
+    compared(repo.path, "--fresh", "--case", "ada")
+
+    finished = compared(repo.path, "--fresh")
+
+    assert [len(base) for _, base, _ in drawn(finished.result)] == [2, 2]
+    assert finished.result["calls"]["prompt"]["sent"] == 2
