@@ -5,6 +5,8 @@ A limit is held by counting what arrives at the server, whatever the server does
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.project import Ended, Project, a_project, many, word
 from tests.faults.replies import DROPPED, SILENCE, answer, error
 from tests.faults.rules import attempts, chosen, nth, says
@@ -33,6 +35,16 @@ def test_a_plan_above_a_limit_is_refused_before_the_first_call(tmp_path: Path):
     assert (calls.code, cost.code) == (3, 3)
     assert "10 calls" in calls.out + calls.err
     assert "max-cost" in cost.out + cost.err
+    assert server.count == 0
+
+
+@pytest.mark.parametrize("limit", ["--max-cost", "--deadline"])
+def test_a_limit_that_nothing_can_reach_is_a_mistake(limit: str, tmp_path: Path):
+    with Server(says(word)) as server:
+        project = a_project(tmp_path, server.url, words=["a"], more=PRICES)
+        tested = [project.test(limit, number) for number in ("nan", "inf")]
+
+    assert {one.code for one in tested} == {2}
     assert server.count == 0
 
 

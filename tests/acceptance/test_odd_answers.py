@@ -3,6 +3,7 @@
 Whatever the model did is an answer: it is stored as it came, checked, and shown so that nothing in it acts.
 """
 
+import base64
 import json
 import re
 import unicodedata
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.project import PROMPT, Project, a_project, name_of, word
-from tests.faults.replies import NASTY, Reply, answer, error, filtered, quota_spent, tool_call
+from tests.faults.project import KEY, PROMPT, Project, a_project, name_of, word
+from tests.faults.replies import NASTY, Reply, answer, error, filtered, quota_spent, raw, tool_call
 from tests.faults.rules import chosen, says
 from tests.faults.server import Server
 
@@ -67,6 +68,40 @@ def test_a_price_and_a_count_for_every_answer_give_a_cost(tmp_path: Path):
 
     # 10 and 2 tokens for each of them, per million.
     assert tested.calls["cost"] == pytest.approx(2 * (10 * 1.0 + 2 * 2.0) / 1_000_000)
+
+
+def test_a_200_without_an_answer_may_have_been_billed(tmp_path: Path):
+    empty = {
+        "list": raw("[]", name="list"),
+        "null": raw('{"choices": null}', name="null"),
+        "error": raw('{"error": {"message": "upstream lost"}}', name="error"),
+        "server error": raw(
+            '{"error": {"message": "upstream lost", "code": "server_error"}}', name="server error"
+        ),
+    }
+    costs = {}
+    for name, reply in empty.items():
+        with Server(chosen(word, {"odd": reply}), says(word)) as server:
+            (tmp_path / name).mkdir()
+            tested = a_project(tmp_path / name, server.url, words=["odd", "fine"], more=PRICES).test()
+        costs[name] = tested.calls["cost"], tested.calls["cost_unknown_models"]
+
+    assert costs == dict.fromkeys(empty, (None, ["gpt-x"]))
+
+
+def test_an_answer_that_repeats_the_key_is_kept_without_it(tmp_path: Path):
+    call = {"id": "1", "type": "function", "function": {"name": "say", "arguments": KEY}}
+    said = answer(
+        f"you sent {KEY}", reasoning_content=base64.b64encode(KEY.encode()).decode(), tool_calls=[call]
+    )
+    with Server(said) as server:
+        project = a_project(tmp_path, server.url, words=["a"], check=False)
+        tested = project.test("-v")
+
+    assert tested.trials["a"]["answer"]["text"] == "you sent ***"
+    kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    for form in (KEY.encode(), base64.b64encode(KEY.encode())):
+        assert not any(form in text for text in (tested.out.encode(), tested.err.encode(), *kept))
 
 
 def test_content_that_is_no_text_is_no_answer(tmp_path: Path):

@@ -4,6 +4,8 @@ import json
 import os
 import re
 import string
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -152,3 +154,19 @@ def test_a_mistake_in_a_schema_says_where_it_lies():
 def test_any_value_arrives_at_its_schema_as_it_is(value: Any):
     assert schema_of({"const": value}).problem(value) is None
     assert schema_of({"const": value}).problem([value, value]) is not None
+
+
+def test_the_clock_does_not_run_while_libraries_are_loaded():
+    program = """if True:
+        import sys
+        from promptctl.checks import examining
+
+        class Clock:
+            def __enter__(self): print("jsonschema" in sys.modules)
+            def __exit__(self, *error): pass
+
+        examining._answer({"do": "schema", "schema": '{"type": "string"}'}, Clock(), 1.0)
+    """
+
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert run.stdout == "True\n", run.stderr

@@ -361,6 +361,19 @@ def test_a_server_that_drips_is_left_at_the_deadline(raw_server):
     )
 
 
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_server_that_sends_without_end_is_left_when_it_is_too_much(raw_server, status: int):
+    def flood(connection: socket.socket) -> None:
+        connection.sendall(f"HTTP/1.1 {status} so\r\nTransfer-Encoding: chunked\r\n\r\n".encode())
+        piece = b"100000\r\n" + b" " * 0x100000 + b"\r\n"
+        while True:
+            connection.sendall(piece)
+
+    failure = answer(a_route(raw_server(flood)))
+
+    assert failure == Failure(kind="malformed", message="the server sent more than 20 MB", lost=True)
+
+
 def test_a_dropped_connection_is_unavailable_not_a_timeout(raw_server):
     failure = answer(a_route(raw_server(lambda connection: None)))
 
@@ -499,6 +512,10 @@ def test_the_key_is_in_no_representation():
 @pytest.mark.parametrize("text", ["", "short", "a longer text without anything secret in it"])
 def test_text_without_the_key_is_left_as_it_is(text: str):
     assert without_key(text, KEY) == text
+
+
+def test_a_key_of_a_letter_does_not_garble_a_message():
+    assert without_key("the connection broke: k", "k") == "the connection broke: ***"
 
 
 def test_many_calls_at_once_share_one_client(server: Server):

@@ -29,7 +29,9 @@ _CURES = {
     "malformed": "look at base_url of provider {provider}: it must speak chat completions, and mostly ends in /v1",
     "rejected": "`promptctl render {label}` shows what was sent; look at its model and params",
 }
-_HOPELESS = "the next call would be refused alike: look at the account, the key and the model's name at {provider}"
+_HOPELESS = (
+    "the next call would be refused alike: look at the account, the key and the model's name at {provider}"
+)
 _REFUSED_KEY = "set {key_env} to a key that this server accepts"
 
 

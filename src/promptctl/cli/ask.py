@@ -114,7 +114,9 @@ def _show(project: Project, asked: Asked) -> None:
     for warning in asked.warnings:
         talk(f"warning: {terminal_line(warning)}")
     if asked.tally.twice:
-        talk(f"{plural(asked.tally.twice, 'call')} possibly paid twice: an answer was lost and asked for again")
+        talk(
+            f"{plural(asked.tally.twice, 'call')} possibly paid twice: an answer was lost and asked for again"
+        )
     several = len(asked.replies) > 1
     currency = project.config.project.currency
     for reply in asked.replies:

@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +17,9 @@ from promptctl.store.answer_salvage import Examined
 Connection = sqlite3.Connection
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
+
+# Inside SQLite no signal is heard: another process that writes is waited for in short pieces.
+_PIECE_SECONDS = 0.25
 
 
 class AnswerDatabase:
@@ -104,7 +108,7 @@ class AnswerDatabase:
         """
         with self._lock:
             try:
-                self._connected().execute("VACUUM")
+                self._patiently(lambda: self._connected().execute("VACUUM"))
             except (sqlite3.DatabaseError, OSError) as error:
                 if isinstance(error, sqlite3.DatabaseError) and is_damage(error):
                     raise PromptctlError(
@@ -115,6 +119,10 @@ class AnswerDatabase:
                     ) from None
                 raise self._refused("cannot-write", "written", error) from None
 
+    def hurry(self, seconds: float) -> None:
+        """From now on another process that writes is waited for no longer than this; any thread may say so."""
+        self._busy_seconds = min(self._busy_seconds, seconds)
+
     def close(self) -> None:
         """Closes the file. It is opened again when it is used again."""
         with self._lock:
@@ -123,13 +131,30 @@ class AnswerDatabase:
                 self._connection = None
 
     def _seen(self, work: "Work[Result]", empty: Result) -> Result:
+        return self._patiently(lambda: self._seen_now(work, empty))
+
+    def _committed(self, work: "Work[Result]") -> Result:
+        return self._patiently(lambda: self._committed_now(work))
+
+    def _patiently(self, do: Callable[[], Result]) -> Result:
+        """What `do` gives, tried again for as long as another process keeps the file locked."""
+        began = time.monotonic()
+        while True:
+            try:
+                return do()
+            except sqlite3.OperationalError as error:
+                if not is_locked(error) or time.monotonic() - began >= self._busy_seconds:
+                    raise
+            time.sleep(0.01)  # SQLite does not wait where two would wait for each other
+
+    def _seen_now(self, work: "Work[Result]", empty: Result) -> Result:
         if not self.path.exists():
             return empty
         connection = self._connected()
         with transaction(connection, "BEGIN"):
             return work(connection) if format_of(connection) else empty
 
-    def _committed(self, work: "Work[Result]") -> Result:
+    def _committed_now(self, work: "Work[Result]") -> Result:
         if self.readonly:
             raise PermissionError("it was opened for reading only")
         while True:
@@ -153,7 +178,7 @@ class AnswerDatabase:
             connection = sqlite3.connect(
                 f"{self.path.absolute().as_uri()}?mode={mode}",
                 uri=True,
-                timeout=self._busy_seconds,
+                timeout=min(self._busy_seconds, _PIECE_SECONDS),
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -216,6 +241,11 @@ def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise
+
+
+def is_locked(error: sqlite3.OperationalError) -> bool:
+    """Whether another process has the file."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY
 
 
 def is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -268,6 +268,10 @@ class SqliteAnswers:
         self._file.shrink()
         return Swept(claims, before - self.path.stat().st_size)
 
+    def hurry(self, seconds: float) -> None:
+        """From now on another process that writes is waited for no longer than this; any thread may say so."""
+        self._file.hurry(seconds)
+
     def close(self) -> None:
         """Ends the claims that were made here and closes the file. The store opens it again if it is used again."""
         owners, self._owners = self._owners, set()

@@ -364,7 +364,9 @@ def interrupted(provider: ScriptedProvider, numbers: Sequence[int], run: Callabl
     """Sends this process signals, one after the other, once a call of `run` is under way."""
 
     def send() -> None:
-        while not provider.asked:  # before that, the handlers are not there yet, and pytest itself would be stopped
+        while (
+            not provider.asked
+        ):  # before that, the handlers are not there yet, and pytest itself would be stopped
             time.sleep(0.01)
         for number in numbers:
             time.sleep(0.2)

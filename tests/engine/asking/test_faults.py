@@ -1,21 +1,28 @@
 """What is done about calls that fail: how often they are sent again, what is counted, when asking stops."""
 
+import asyncio
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Request
 from promptctl.core.message import Message
 from promptctl.engine.asking.ask import answer_all
+from promptctl.engine.asking.claims import Claims
+from promptctl.engine.asking.off_loop import OffLoop
+from promptctl.engine.asking.pace import Pace
 from promptctl.engine.asking.retries import ATTEMPTS, Retries, Tries
 from promptctl.engine.asking.spending import Limits, Tally
+from promptctl.engine.asking.turnstile import Turnstile
 from promptctl.engine.asking.wanted import Wanted
-from promptctl.errors import Incomplete
+from promptctl.errors import Incomplete, PromptctlError
 from promptctl.providers.scripted import ScriptedProvider
+from promptctl.store.answer_claims import Claimed
 from promptctl.store.answers import SqliteAnswers, open_store
-from promptctl.store.claimant import this_process
+from promptctl.store.claimant import Owner, this_process
 from tests.engine.asking.ending import ending_in
 
 Says = Callable[[str, int], str | Output | Failure]
@@ -306,3 +313,105 @@ def test_when_the_time_is_up_the_reason_before_it_is_told_too(store: SqliteAnswe
 
     assert isinstance(answered.answer, Failure)
     assert answered.answer.message == "cut off: the 0.5 s of --deadline are over; before that: 500"
+
+
+def test_a_call_that_never_left_does_not_count_against_the_limit(store: SqliteAnswers):
+    unsent = Failure(kind="unavailable", message="connection refused", passing=True, sent=False)
+    server = Server(lambda text, before: unsent if text == "question 0" and not before else "fine")
+
+    answers = answer_all(questions(server, *many(3)), store=store, limits=Limits(calls=3))
+
+    assert outcomes(answers) == ["fine"] * 3
+
+
+def test_a_failure_that_no_further_attempt_would_mend_stays_what_it_was_when_a_limit_ends_the_run(
+    store: SqliteAnswers,
+):
+    class Late(Server):
+        async def ask(self, request: Request, sample: int) -> Output | Failure:
+            self.delay = 0.1 if request.messages[0].text == "question 0" else 0.0
+            return await super().ask(request, sample)
+
+    again = Failure(kind="unavailable", message="500", passing=True)
+    server = Late(lambda text, _: REFUSED if text == "question 0" else again, concurrency=2)
+
+    answers = answer_all(questions(server, *many(2)), store=store, limits=Limits(calls=2))
+
+    assert outcomes(answers) == ["rejected", "budget"]
+
+
+@pytest.mark.parametrize(
+    ("does", "message"),
+    [
+        (asyncio.CancelledError("a pool of theirs"), "scripted raised CancelledError: a pool of theirs"),
+        (None, "scripted gave a bad NoneType: neither Output nor Failure"),
+        (
+            Output(text="", tool_calls=({"a": object()},)),
+            "scripted gave a bad Output: Encoding objects of type object is unsupported",
+        ),
+    ],
+)
+def test_whatever_a_strangers_provider_does_is_the_error_of_one_trial(
+    does: BaseException | Output | None, message: str, store: SqliteAnswers
+):
+    class Strange(Server):
+        async def ask(self, request: Request, sample: int) -> Any:
+            if request.messages[0].text != "odd":
+                return await super().ask(request, sample)
+            if isinstance(does, BaseException):
+                raise does
+            return does
+
+    odd, fine = answer_all(questions(Strange(lambda *_: "fine"), "odd", "even"), store=store).values()
+
+    assert isinstance(odd.answer, Failure)
+    assert odd.answer.message == f"provider {message}"
+    assert fine.answer == Output(text="fine")
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+def test_a_provider_that_does_not_close_takes_no_answer_with_it(
+    hangs: bool, store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("promptctl.engine.asking.lane.CLOSE_SECONDS", 0.01)
+
+    class Sticky(Server):
+        async def close(self) -> None:
+            if hangs:
+                await asyncio.sleep(3600)
+            raise OSError("the line is gone")
+
+    assert outcomes(answer_all(questions(Sticky(lambda *_: "fine"), "a"), store=store)) == ["fine"]
+
+
+def test_who_is_cancelled_while_waiting_for_a_slot_takes_nobody_elses_turn():
+    async def play() -> bool:
+        turnstile = Turnstile(Pace(1))
+        await turnstile.enter()
+        first, second = (asyncio.ensure_future(turnstile.enter()) for _ in range(2))
+        await asyncio.sleep(0)
+        first.cancel()
+        turnstile.leave()
+        return await asyncio.wait_for(second, 10) is not None
+
+    assert asyncio.run(play())
+
+
+def test_a_claim_that_cannot_be_renewed_is_renewed_the_next_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("promptctl.engine.asking.claims.RENEW_SECONDS", 0.0)
+
+    class Locked(SqliteAnswers):
+        tried = 0
+
+        def claim(self, keys: Sequence[AnswerKey], owner: Owner) -> Claimed:
+            self.tried += 1
+            if self.tried == 3:
+                raise EOFError
+            raise PromptctlError("locked", slug="cannot-write")
+
+    store, off_loop = Locked(Path("none")), OffLoop()
+    with pytest.raises(EOFError):
+        asyncio.run(Claims(store, off_loop, (), 4).renew())
+
+    off_loop.close()
+    assert store.tried == 3

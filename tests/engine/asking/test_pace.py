@@ -39,10 +39,22 @@ def window(calls: int, seconds: float) -> Admits:
 
 
 class Play:
-    """All calls of `cases` questions, with the server's time. A refused question is asked again."""
+    """All calls of `cases` questions, with the server's time. A refused question is asked again.
 
-    def __init__(self, admits: Admits, *, cases: int = 500, slots: int = 32, latency: float = 0.02) -> None:
+    `latency` are the seconds of an answer, `refusing` those of a refusal where they are not the same.
+    """
+
+    def __init__(
+        self,
+        admits: Admits,
+        *,
+        cases: int = 500,
+        slots: int = 32,
+        latency: float = 0.02,
+        refusing: float | None = None,
+    ) -> None:
         self.pace, self.admits, self.latency = Pace(slots), admits, latency
+        self.refusing = latency if refusing is None else refusing
         self.sent: list[float] = []
         self.refused: list[float] = []
         self.most = 0
@@ -77,7 +89,8 @@ class Play:
         ticket = self.pace.take(self._now)
         self.sent.append(self._now)
         admitted = self.admits(self._now)
-        heapq.heappush(self._flying, (self._now + self.latency, ticket.number, ticket, admitted))
+        ends = self._now + (self.latency if admitted else self.refusing)
+        heapq.heappush(self._flying, (ends, ticket.number, ticket, admitted))
         self.most = max(self.most, len(self._flying))
 
 
@@ -238,3 +251,24 @@ def test_failures_now_and_then_are_no_outage():
         pace.leave()
 
     assert (pace.down, pace.limit) == (None, 4)
+
+
+def test_calls_under_way_were_let_through_however_long_their_answers_take():
+    sent = 0
+
+    def admits(_now: float) -> bool:
+        nonlocal sent
+        sent += 1
+        return not 48 <= sent < 51
+
+    play = Play(admits, cases=200, slots=50, latency=30.0, refusing=0.05).run(told)
+
+    assert play.sent[-1] < 2 * (200 / 50) * 30.0
+
+
+@pytest.mark.parametrize(("seconds", "down"), [(60.0, False), (60.5, True)])
+def test_a_minute_is_waited_for_and_no_longer(seconds: float, down: bool):
+    pace = Pace(4)
+    pace.refused(pace.take(0.0), 0.1, seconds)
+
+    assert bool(pace.down) is down

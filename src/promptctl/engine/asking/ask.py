@@ -236,5 +236,6 @@ class Asker:
         self._cancel()
 
     def _cancel(self) -> None:
+        self._desk.hurry()
         for lane in self._lanes.values():
             lane.cancel()

@@ -14,6 +14,8 @@ from promptctl.engine.asking.spending import CostOf, Limits, Spending, Tally
 from promptctl.errors import Incomplete, PromptctlError
 
 NOT_ASKED = "not asked: "
+# Twice, for the last answers and for the claims: less than six seconds after Ctrl-C the process has ended.
+HURRIED_SECONDS = 0.3
 
 
 class SharedStore(AnswerStore, ClaimStore, Protocol):
@@ -25,6 +27,10 @@ class SharedStore(AnswerStore, ClaimStore, Protocol):
 
     def put_many(self, answers: Sequence[tuple[AnswerKey, Output]]) -> int:
         """Stores answers durably, all or none, and gives how many were new. Ends the claims on them."""
+        ...
+
+    def hurry(self, seconds: float) -> None:
+        """From now on another process that writes is waited for no longer than this."""
         ...
 
 
@@ -61,6 +67,11 @@ class Desk:
         """The store failed: each further call would be paid for and lost."""
         self._broken = self._broken or error
         self.stop(error.message)
+
+    def hurry(self) -> None:
+        """Nobody has time to wait for another process any more."""
+        if self.store is not None:
+            self.store.hurry(HURRIED_SECONDS)
 
     async def keep(self, key: AnswerKey, output: Output) -> None:
         """Returns when the answer is stored, or cannot be."""

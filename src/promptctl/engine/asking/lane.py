@@ -20,7 +20,7 @@ from promptctl.errors import PromptctlError
 CLAIMED_PER_SLOT = 4
 LOOK_AGAIN_SECONDS = 0.25
 SHORTEST_WAIT_SECONDS = 0.1
-CLOSE_SECONDS = 1.0
+CLOSE_SECONDS = 0.5
 
 Known = dict[AnswerKey, Answered]
 Follow = Callable[[Wanted, Answered], Iterable[Wanted]]

@@ -16,6 +16,7 @@ from promptctl.processes.worker import Worker
 LIMITS = Limits(memory=4 * 1024**3, file=100 * 1024**2)
 
 _PROGRAM = Path(__file__).with_name("worker_program.py")
+_GRACE = 5.0  # the worker itself stops later than it is stopped
 _KEPT = 8  # workers at a time, one for each set of files
 
 
@@ -43,7 +44,7 @@ class CodeWorker:
             TimeoutError: it took longer.
             ValueError: it raised, with file and line; it died; or its answer is none.
         """
-        reply = self._worker.call(request, seconds)
+        reply = self._worker.call({**request, "longest": seconds + _GRACE}, seconds)
         if "error" in reply:
             raise ValueError(str(reply["error"]))
         return reply.get("returned")
