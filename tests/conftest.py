@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import re
+import signal
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,10 @@ from typing import Any
 
 import pytest
 from hypothesis import settings
+
+# A shell starts what runs in its background deaf to Ctrl-C, and so would be every command that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: two test processes share two cores, so the time of one example says nothing.
 settings.register_profile("promptctl", deadline=None, derandomize=bool(os.environ.get("CI")))

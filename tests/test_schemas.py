@@ -236,7 +236,6 @@ BAD = [
     ("config", "[providers.a]\nbase_url = 'https://a'\nconcurrency = 0", "out-of-range"),
     ("config", "[providers.a]\nbase_url = 'https://a'\nkey = 'b'", "unknown-key"),
     ("config", "[prices.a]\ninput = 1", "missing-field"),
-    ("config", "[budget]\nmax_cost = nan", "out-of-range"),
     ("config", "[prices.a]\ninput = -1\noutput = 2", "out-of-range"),
     ("config", "[gate]\nmax_errors = 'none'", "wrong-type"),
     ("config", "[budget]\nmax_calls = 1.5", "wrong-type"),

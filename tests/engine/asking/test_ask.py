@@ -193,6 +193,35 @@ def test_what_follows_from_answers_is_asked_too_and_looked_up_first(store: Sqlit
     assert sorted(texts(answers)) == ["a 0", "b 0", "c 0", "d 0", "x 0"]
 
 
+def test_two_answers_that_lead_to_the_same_question_ask_it_once_and_both_are_told(store: SqliteAnswers):
+    provider = echo(delay=0.02)
+    told: list[str] = []
+
+    def follow(one: Wanted, answered: Answered) -> list[Wanted]:
+        text = one.request.messages[0].text
+        told.append(text)
+        return wanted(provider, "after") if text in ("a", "b", "late") else []
+
+    answers = answer_all(wanted(provider, "a", "b", "late"), store=store, follow=follow)
+
+    assert [request.messages[0].text for request, _ in provider.asked].count("after") == 1
+    assert sorted(texts(answers)) == ["a 0", "after 0", "b 0", "late 0"]
+    assert "after" in told
+
+
+def test_a_question_that_follows_is_answered_by_a_recording(store: SqliteAnswers):
+    provider = echo()
+    [later] = wanted(provider, "b")
+    recorded = {(later.key.request, 0): Output(text="recorded")}
+
+    answers = answer_all(
+        wanted(provider, "a"), store=store, recorded=recorded, follow=leading_to(provider, a="b")
+    )
+
+    assert answers[later.key] == Answered(answer=Output(text="recorded"), source=Source.RECORDED)
+    assert len(provider.asked) == 1
+
+
 def test_a_plan_counts_what_may_follow(store: SqliteAnswers):
     provider = echo()
 

@@ -187,6 +187,14 @@ class Asker:
         for lane in self._lanes.values():
             await lane.close()
 
+    def _known_already(self, key: AnswerKey) -> Answered | None:
+        """Recorded, or found in the store before asking began; claims find what came into it later."""
+        if (known := self.known.get(key)) is None and (
+            output := self._recorded.get((key.request, key.sample))
+        ):
+            known = Answered(answer=output, source=Source.RECORDED)
+        return known
+
     def _new_desk(self, planned: int) -> Desk:
         return Desk(self._store, self._limits, self._cost_of, self._tally, self._progress, planned=planned)
 
@@ -205,7 +213,7 @@ class Asker:
         asking = []
         for share in shares.values():
             lane = self._lane(share[0].provider, [one.key for one in share])
-            asking.append(lane.ask_all(share, asked, self._follow))
+            asking.append(lane.ask_all(share, asked, self._follow, self._known_already))
         ticking = asyncio.ensure_future(self._tick())
         if self._limits.until is not None:
             asyncio.get_running_loop().call_at(self._limits.until, self._time_is_up)

@@ -43,35 +43,52 @@ class Lane:
         if desk.stopped is not None:
             self._turnstile.stop()
 
-    async def ask_all(self, questions: Sequence[Wanted], answered: Known, follow: Follow) -> None:
-        """Puts what comes back for each question, and for those that follow, into `answered`."""
+    async def ask_all(
+        self,
+        questions: Sequence[Wanted],
+        answered: Known,
+        follow: Follow,
+        known: Callable[[AnswerKey], Answered | None] = lambda _key: None,
+    ) -> None:
+        """Puts what comes back for each question, and for those that follow, into `answered`.
+
+        Two answers may lead to the same question: it is asked once, and `follow` is told of it for both.
+
+        Args:
+            known: What needs no call although it is not in the store.
+        """
         import asyncio
 
         renewing = asyncio.ensure_future(self._claims.renew())
         elsewhere: dict[AnswerKey, Wanted] = {}
-        tries: dict[AnswerKey, Tries] = {}
+        under_way: dict[AnswerKey, tuple[Wanted, Tries]] = {}
 
         async def one(wanted: Wanted) -> Iterable[Wanted]:
-            under_way = wanted.key in tries
-            if self._desk.stopped is not None and not under_way:
+            key = wanted.key
+            if found := answered.get(key) or known(key):
+                answered[key] = found
+                return follow(wanted, found)
+            first, tries = under_way.setdefault(key, (wanted, Tries()))
+            if first is not wanted:
+                return ()  # what follows from its answer is told to all who wait for it
+            if self._desk.stopped is not None and tries.failure is None:
                 return ()
             try:
-                ours = under_way or await self._claims.may_ask(wanted.key)
+                ours = tries.failure is not None or await self._claims.may_ask(key)
             except PromptctlError as error:
                 self._desk.broke(error)
                 return ()
-            found = self._claims.answered.get(wanted.key)
-            if not ours and found is None:
-                elsewhere[wanted.key] = wanted
-                return ()
-            if found is None:
-                found = await self._try(wanted, tries.setdefault(wanted.key, Tries()))
-                if found is None:  # behind all that was not tried yet: what fails must not hold up the rest
-                    return [wanted]
-                del tries[wanted.key]
-            else:
+            found = self._claims.answered.get(key)
+            if found is not None:
                 self._desk.ended(found)
-            answered[wanted.key] = found
+            elif not ours:
+                del under_way[key]
+                elsewhere[key] = wanted
+                return ()
+            elif (found := await self._try(wanted, tries)) is None:
+                return [wanted]  # behind all that was not tried yet: what fails must not hold up the rest
+            del under_way[key]
+            answered[key] = found
             return follow(wanted, found)
 
         try:
