@@ -14,9 +14,13 @@ _ASCII = {"→": "->", "−": "-", "…": "...", "×": "x", "≥": ">=", "≤": 
 
 
 def hear_signals() -> None:
-    """Makes SIGTERM, which runners send when a job is cancelled, the same as Ctrl-C."""
+    """Makes SIGTERM, which runners send when a job is cancelled, the same as Ctrl-C.
+
+    Ctrl-C is heard also where a shell started the command in its background, deaf to it: calls cost money.
+    """
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
 
 
 def make_streams() -> None:

@@ -8,7 +8,6 @@ margin = gate.number("margin", 0.05, low=0, high=1)
 fields.finish()                                     # unknown keys too; raises all mistakes at once
 """
 
-import math
 import re
 from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
@@ -186,14 +185,13 @@ class Fields:
     def _within(self, name: str, found: T, low: float | None, high: float | None) -> T:
         if name not in self.value or not isinstance(found, (int, float)):
             return found
-        beyond = (low is not None and found < low) or (high is not None and found > high)
-        if beyond or (isinstance(found, float) and not math.isfinite(found)):  # TOML has words for such
+        if (low is not None and found < low) or (high is not None and found > high):
             said = _range(low, high)
             self.mistake(
                 f"{name} is {found}, which is not {said}",
                 name,
                 slug="out-of-range",
-                fix="write such a number" if low is None and high is None else f"write a number {said}",
+                fix=f"write a number {said}",
             )
         return found
 
@@ -235,7 +233,7 @@ def _known_names(names: set[str]) -> str:
 
 def _range(low: float | None, high: float | None) -> str:
     if low is None:
-        return "a finite one" if high is None else f"at most {high}"
+        return f"at most {high}"
     return f"at least {low}" if high is None else f"between {low} and {high}"
 
 

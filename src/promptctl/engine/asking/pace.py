@@ -37,7 +37,7 @@ PROBE_SECONDS = (0.5, 8.0)
 PATIENCE_SECONDS = 30.0
 """How long an outage may last; a third of it where the server never answered."""
 REFUSED_SECONDS = 300.0
-"""How long a server may refuse every call."""
+"""How long a server may refuse every call; a third of it where it never answered."""
 LONGEST_WAIT_SECONDS = 60.0
 """A server that wants to be left alone for longer counts as unavailable."""
 
@@ -147,7 +147,7 @@ class Pace:
             return
         if self._refusing is None:
             self._refusing = ticket.at
-        if now + seconds - self._refusing > REFUSED_SECONDS:
+        if now + seconds - self._refusing > REFUSED_SECONDS / (1 if self._ever else 3):
             self.down = f"the server refused every call for {now - self._refusing:.0f} s"
             return
         self._asked = seconds
