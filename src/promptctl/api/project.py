@@ -180,13 +180,9 @@ class Project:
             expect_calls(self.home, self.config)
         given = _given(base, head, no_base)
         chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
-        planned = self._plan(chosen, base, head, no_base=no_base)
+        planned = self._plan(chosen, base, head, no_base=no_base, offline=offline, fresh=fresh)
         if isinstance(planned, Sides):
             return self._nothing(planned)
-        if not offline:
-            self.boundary(planned.head.config).refuse_plan(planned.plan)
-        if fresh:
-            planned = self._drawn_again(planned)
         limits = _limits(planned, max_calls, max_cost)._replace(
             until=None if deadline is None else started + deadline,
             seconds=deadline,
@@ -217,12 +213,9 @@ class Project:
             PromptctlError: as `test`.
         """
         chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
-        planned = self._plan(chosen, base, head, no_base=no_base)
+        planned = self._plan(chosen, base, head, no_base=no_base, offline=False, fresh=fresh)
         if isinstance(planned, Sides):
             return NOTHING, None
-        self.boundary(planned.head.config).refuse_plan(planned.plan)
-        if fresh:
-            planned = self._drawn_again(planned)
         store = own_store(self.root, readonly=True)
         try:
             found = self._prepared(planned, Terms(), "", store, lambda *_: None).forecast()
@@ -239,7 +232,14 @@ class Project:
         return planned._replace(plan=plan)
 
     def _plan(
-        self, chosen: Selection, base: str | None, head: str | None, *, no_base: bool
+        self,
+        chosen: Selection,
+        base: str | None,
+        head: str | None,
+        *,
+        no_base: bool,
+        offline: bool,
+        fresh: bool,
     ) -> "_Planned | Sides":
         """What would be done; the sides alone where nothing differs between them."""
         base_prompt, base = self.prompt_and_revision(base)
@@ -252,7 +252,10 @@ class Project:
         selection = chosen._replace(base_prompt=base_prompt, head_prompt=head_prompt)
         plan = make_plan(base_side, head_side, selection, datetime.date.today())
         plan = plan._replace(notes=(*head_side.config.notes, *plan.notes))
-        return _Planned(plan, sides, base_side, head_side)
+        planned = _Planned(plan, sides, base_side, head_side)
+        if not offline:
+            self.boundary(head_side.config).refuse_plan(plan)
+        return self._drawn_again(planned) if fresh else planned
 
     def _sides(self, base: str | None, head: str | None, no_base: bool) -> Sides:
         try:
