@@ -4,15 +4,20 @@ import datetime
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
-import msgspec
-
-from promptctl._version import __version__
+from promptctl.api.run_records import (
+    given_options,
+    interrupted,
+    manifest,
+    nothing_differs,
+    trial_line,
+    with_result,
+)
 from promptctl.core.config import Config
 from promptctl.core.ports import Progress, Provider
 from promptctl.core.record import replace
-from promptctl.core.result import DecisionRecord, Reason, Result, RevisionRecord
+from promptctl.core.result import Result
 from promptctl.core.run import Trial
 from promptctl.engine.answering import Providers, expect_calls, own_store, recorded_for
 from promptctl.engine.asking.desk import SharedStore
@@ -27,13 +32,11 @@ from promptctl.engine.plan import Plan
 from promptctl.engine.planner import make_plan
 from promptctl.engine.rendered import Rendered
 from promptctl.engine.selection import Selection
-from promptctl.errors import Incomplete, Interrupted, PromptctlError
+from promptctl.errors import Incomplete, PromptctlError
 from promptctl.reporters import json as json_reporter
 from promptctl.store.git_faults import no_work_tree
 from promptctl.store.revisions import WORKTREE, Revision, Sides
 from promptctl.store.runs import Journal, last_result, new_run_id
-
-E = TypeVar("E", Incomplete, Interrupted)
 
 
 class Project:
@@ -178,7 +181,7 @@ class Project:
         begin_rendering(self.home)
         if not offline:
             expect_calls(self.home, self.config)
-        given = _given(base, head, no_base)
+        given = given_options(base, head, no_base)
         chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
         planned = self._plan(chosen, base, head, no_base=no_base, offline=offline, fresh=fresh)
         if isinstance(planned, Sides):
@@ -268,7 +271,7 @@ class Project:
             ]
             error.at = error.at or " ".join(given) or str(self.root)
             if isinstance(error, Incomplete):
-                raise _with_result(
+                raise with_result(
                     error, Revision(label=head or self.home.here.label, commit=None, dirty=head is None)
                 ) from error
             raise
@@ -276,9 +279,9 @@ class Project:
     def _nothing(self, sides: Sides) -> Result:
         """Nothing differs: said, and written like any run."""
         run_id = new_run_id(datetime.datetime.now(datetime.UTC), self.root)
-        result = replace(_nothing(sides), run=run_id)
+        result = replace(nothing_differs(sides), run=run_id)
         journal = Journal(self.root, result.run)
-        journal.begin(_manifest(result.run, Plan((), (), (), result.notes), sides))
+        journal.begin(manifest(result.run, Plan((), (), (), result.notes), sides))
         journal.end(json_reporter.render(result))
         return result
 
@@ -289,9 +292,9 @@ class Project:
         store = own_store(self.root)
         run = self._prepared(
             planned, terms, run_id, store,
-            lambda suite, case, side, trial: journal.trial(_trial(suite, case, side, trial)),
+            lambda suite, case, side, trial: journal.trial(trial_line(suite, case, side, trial)),
         )  # fmt: skip
-        journal.begin(_manifest(run_id, plan, sides))
+        journal.begin(manifest(run_id, plan, sides))
         text = None
         try:
             result = run.result()
@@ -299,11 +302,11 @@ class Project:
             text = json_reporter.pieces(result)
             return result
         except KeyboardInterrupt:  # before the first call, or while answers are judged
-            error = _with_result(_interrupted(), sides.head, sides.base, run_id)
+            error = with_result(interrupted(), sides.head, sides.base, run_id)
             text = json_reporter.pieces(error.result)
             raise error from None
         except Incomplete as error:
-            error = _with_result(error, sides.head, sides.base, run_id)
+            error = with_result(error, sides.head, sides.base, run_id)
             error.result = replace(error.result, notes=tuple(store.warnings))
             text = json_reporter.pieces(error.result)
             raise error from None
@@ -370,72 +373,4 @@ def _limits(planned: _Planned, max_calls: int | None, max_cost: float | None) ->
     return Limits(
         calls=budget.max_calls if max_calls is None else max_calls,
         cost=budget.max_cost if max_cost is None else max_cost,
-    )
-
-
-def _given(base: str | None, head: str | None, no_base: bool) -> tuple[str, ...]:
-    """The options that choose the sides, as they would be typed again."""
-    options = [f"--{name}={value}" for name, value in (("base", base), ("head", head)) if value is not None]
-    return ("--no-base",) if no_base else tuple(options)
-
-
-def _manifest(run_id: str, plan: Plan, sides: Sides) -> dict[str, Any]:
-    return {
-        "run": run_id,
-        "promptctl": __version__,
-        "base": None if sides.base is None else {"label": sides.base.label, "commit": sides.base.commit},
-        "head": {"label": sides.head.label, "commit": sides.head.commit, "dirty": sides.head.dirty},
-        "suites": [
-            {
-                "suite": suite.suite.id,
-                "digest": suite.suite.digest,
-                "base": suite.base_digest,
-                "head": suite.head_digest,
-                "model": suite.model,
-                "cases": len(suite.cases),
-                "samples": suite.samples,
-            }
-            for suite in plan.suites
-        ],
-    }
-
-
-def _trial(suite: str, case: str, side: str, trial: Trial) -> dict[str, Any]:
-    fields = msgspec.structs.asdict(trial)  # type: ignore[arg-type]  # a Struct, as `core.record` knows
-    return {"suite": suite, "case": case, "side": side, **fields}
-
-
-def _nothing(sides: Sides) -> Result:
-    """Nothing differs. The whole sentence is a note: the decision's line has no room for the command in it."""
-    note = sides.note or "nothing to compare"
-    reason = Reason(rule="nothing-changed", message=note.partition(";")[0], word="PASS")
-    decision = DecisionRecord(status="pass", exit_code=0, reasons=(reason,))
-    return replace(_empty(sides.head, sides.base, decision, complete=True), notes=(note,))
-
-
-def _interrupted() -> Interrupted:
-    fix = "run the same command again: what was answered is stored"
-    return Interrupted("interrupted before the run had a result", slug="interrupted", fix=fix)
-
-
-def _with_result(error: E, head: Revision, base: Revision | None = None, run_id: str = "") -> E:
-    reason = Reason(rule=error.slug, message=error.message, word="INCOMPLETE")
-    decision = DecisionRecord(status="incomplete", exit_code=error.exit_code, reasons=(reason,))
-    error.result = _empty(head, base, decision, complete=False, run_id=run_id)
-    return error
-
-
-def _empty(
-    head: Revision, base: Revision | None, decision: DecisionRecord, *, complete: bool, run_id: str = ""
-) -> Result:
-    now = datetime.datetime.now(datetime.UTC)
-    return Result(
-        run=run_id or new_run_id(now),
-        promptctl=__version__,
-        started_at=now.isoformat(timespec="seconds").replace("+00:00", "Z"),
-        seconds=0.0,
-        complete=complete,
-        base=None if base is None else RevisionRecord(label=base.label, commit=base.commit, dirty=base.dirty),
-        head=RevisionRecord(label=head.label, commit=head.commit, dirty=head.dirty),
-        decision=decision,
     )
