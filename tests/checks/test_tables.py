@@ -43,6 +43,16 @@ def test_what_is_no_csv_is_told_why(text: str, why: str):
     assert why in opinion.reason
 
 
+def test_the_longest_cell_does_not_depend_on_what_the_process_read_before():
+    before = csv.field_size_limit(10_000_000)
+    try:
+        opinion = opinion_of("is_csv", "a,b\n" + "x" * 131_073 + ",1")
+    finally:
+        csv.field_size_limit(before)
+
+    assert opinion.reason == "not CSV: field larger than field limit (131072)"
+
+
 @pytest.mark.parametrize(
     ("args", "status"),
     [

@@ -13,6 +13,7 @@ from promptctl.core.words import plural
 
 _PIPE = re.compile(r"(?<!\\)\|")
 _RULE_CELL = re.compile(r":?-+:?\Z")
+_MAX_CELL = 131_072
 
 Rows = list[list[str]]
 
@@ -88,6 +89,9 @@ class IsCsv(Tabular):
             rows = [row for row in reader if row]
         except csv.Error as error:
             return fails(f"not CSV: {error}")
+        # The csv module's own limit belongs to the whole process, and reading case files raises it.
+        if any(len(cell) > _MAX_CELL for row in rows for cell in row):
+            return fails(f"not CSV: field larger than field limit ({_MAX_CELL})")
         if not rows:
             return fails("the output is empty")
         if self.columns is None and len(rows[0]) < 2:
