@@ -184,10 +184,47 @@ def test_rates_and_differences_are_over_first_draws():
     assert (found.base, found.head) == (pytest.approx(2 / 3), pytest.approx(1 / 3))
 
 
-def test_redraws_never_change_a_state():
-    """They would make a lottery of it: one more draw until it passes."""
-    assert change("p+ff", "f+pp").state == "broken"
+def test_only_a_flip_listens_to_redraws():
+    """Elsewhere they would make a lottery of it: one more draw until it passes."""
+    assert change("p+fff", "p+f").state == "pass"
+    assert change("f+ppp", "f").state == "still_failing"
     assert change("p+e", "p").state == "pass"
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "state", "confirmed", "contradicted"),
+    [
+        ("p", "f", "broken", False, None),
+        ("p+p", "f+ff", "broken", False, None),
+        ("p+pp", "f+ff", "broken", True, None),
+        ("f+ff", "p+pp", "fixed", True, None),
+        ("p", "f+p", "flaky", False, "head"),
+        ("p+f", "f+f", "flaky", False, "base"),
+        ("p", "f+e", "broken", False, None),
+        ("p+u", "f+f", "broken", False, None),
+        ("ppp", "fff", "broken", True, None),
+        ("pp+p", "ff+f", "broken", True, None),
+    ],
+)
+def test_three_agreeing_draws_a_side_confirm_a_flip_and_one_contradicts_it(
+    base: str, head: str, state: str, confirmed: bool, contradicted: str | None
+):
+    [found] = compare([a_pair(base, head)], each=3).changes
+
+    assert (found.state, found.confirmed, found.contradicted) == (state, confirmed, contradicted)
+    assert found.counted
+
+
+def test_redraws_out_of_a_cache_confirm_nothing():
+    [found] = compare([a_pair("p+pp", "f+ff")], each=3, cached=True).changes
+
+    assert (found.state, found.confirmed, found.only_draw) == ("broken", False, False)
+
+
+def test_an_error_on_the_way_leaves_a_flip_unfinished():
+    assert change("p", "f+e").unfinished
+    assert not change("p", "f").unfinished
+    assert change("p", "f").only_draw
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 from promptctl.core.case import Case, CheckSpec, Gate, Suite
+from promptctl.core.confirming import Side, redrawn_pair
 from promptctl.core.digest import canonical_json
 from promptctl.core.record import Record
 from promptctl.core.run import Outcome, Pair, Standing, Trial
@@ -25,6 +26,9 @@ State = Literal[
     "not_asked",
 ]
 
+REDRAWN: tuple[State, ...] = ("broken", "fixed", "new_fail")
+"""States that one draw does not show: they stand when asking again does not contradict them."""
+
 STATES: tuple[State, ...] = State.__args__  # type: ignore[attr-defined]
 
 
@@ -32,12 +36,14 @@ class Change(Record):
     """One case after comparing. `base` and `head` are pass rates over first draws in [0, 1], None where unknown.
 
     `counted` cases, and only they, are in the table. `confirmed`: redrawing could not contradict the flip.
+    `contradicted`: the side whose redraw showed that it is none; the state is flaky then.
     """
 
     pair: Pair
     state: State
     counted: bool
     confirmed: bool = False
+    contradicted: Side | None = None
     base: float | None = None
     head: float | None = None
 
@@ -45,6 +51,17 @@ class Change(Record):
     def case(self) -> str:
         """The case's id."""
         return self.pair.case
+
+    @property
+    def only_draw(self) -> bool:
+        """Whether nothing was drawn again, so that the first draws are all there is."""
+        return not any(trial.role == "confirm" for trial in (*self.pair.base, *self.pair.head))
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether an error kept us from drawing it again."""
+        trials = (*self.pair.base, *self.pair.head)
+        return not self.confirmed and any(t.role == "confirm" and t.outcome == "error" for t in trials)
 
 
 What = Literal["removed", "weakened", "retired", "quarantined", "draft"]
@@ -61,11 +78,15 @@ class YardstickChange(Record):
 
 
 class Comparison(Record):
-    """All changes of one suite, sorted by case id, with what was taken out of it."""
+    """All changes of one suite, sorted by case id, with what was taken out of it.
+
+    `each` is how many draws of a side had to agree for a flip to be confirmed.
+    """
 
     changes: tuple[Change, ...]
     yardstick: tuple[YardstickChange, ...] = ()
     has_base: bool = True
+    each: int = 1
 
     def having(self, *states: State) -> tuple[Change, ...]:
         """The changes in any of these states."""
@@ -112,28 +133,51 @@ class Comparison(Record):
 
 
 def compare(
-    pairs: Iterable[Pair], *, yardstick: Sequence[YardstickChange] = (), has_base: bool = True
+    pairs: Iterable[Pair],
+    *,
+    yardstick: Sequence[YardstickChange] = (),
+    has_base: bool = True,
+    each: int = 1000,
+    cached: bool = False,
 ) -> Comparison:
     """The state of every case, from the outcomes of its trials.
 
-    The order of `pairs` and of trials within a side does not matter.
+    The order of `pairs` does not matter, nor that of the trials within a side and role.
+
+    Args:
+        each: Draws of a side that must agree for a flip to be confirmed, see `core.confirming.draws_each`.
+        cached: Redraws come from a cache, so they confirm nothing.
     """
-    changes = sorted((_change(pair, has_base) for pair in pairs), key=lambda change: change.case)
-    return Comparison(changes=tuple(changes), yardstick=tuple(yardstick), has_base=has_base)
+    found = (_change(pair, has_base, each, cached) for pair in pairs)
+    changes = sorted(found, key=lambda change: change.case)
+    return Comparison(changes=tuple(changes), yardstick=tuple(yardstick), has_base=has_base, each=each)
 
 
-def _change(pair: Pair, has_base: bool) -> Change:
+def _change(pair: Pair, has_base: bool, each: int, cached: bool) -> Change:
     base, head = _first(pair.base), _first(pair.head)
     state = _state(pair, base, head, has_base)
+    alone = state in ("new_pass", "new_fail")
+    again = redrawn_pair(pair, each, alone=alone) if state in REDRAWN and not pair.final else None
+    contradicted = again.by if again else None
+    if contradicted:
+        state = "flaky"
     rate_base, rate_head = _rate(base), _rate(head)
     votes = state in ("pass", "fixed", "broken", "still_failing", "flaky", "unchanged")
     if not has_base:
-        votes = state in ("new_pass", "new_fail")
+        votes = state in ("new_pass", "new_fail", "flaky")
     excused = state == "broken" and pair.accepted is not None
     counted = votes and pair.standing is Standing.COUNTED and not excused
-    confirmed = state in ("broken", "fixed", "new_pass", "new_fail") and pair.final
+    confirmed = state in REDRAWN and (
+        pair.final or (again is not None and again.verdict == "confirmed" and not cached)
+    )
     return Change(
-        pair=pair, state=state, counted=counted, confirmed=confirmed, base=rate_base, head=rate_head
+        pair=pair,
+        state=state,
+        counted=counted,
+        confirmed=confirmed,
+        contradicted=contradicted,
+        base=rate_base,
+        head=rate_head,
     )
 
 

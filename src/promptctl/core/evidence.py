@@ -48,8 +48,10 @@ class Difference(NamedTuple):
 class Evidence(NamedTuple):
     """Everything the gate's rules read.
 
-    `bound` is the one-sided 95 % lower bound of the change with every unscored and errored pair counted as
-    broken; None where nothing is counted. `p_worse` and `p_better` are one-sided, over first draws.
+    `bound` is the one-sided 95 % lower bound of the change with the `missing` pairs (unscored and errors) counted as
+    broken; None where nothing is counted. `p_worse` and `p_better` are one-sided, over first draws. `clusters` is None
+    where no two counted cases share a group. `flip_rate` is the share of cases that flip, or the usual one where none
+    did.
     """
 
     n: int
@@ -67,6 +69,9 @@ class Evidence(NamedTuple):
     settle_cases: int | None
     redrawn: bool
     clusters_too_few: bool
+    missing: int = 0
+    clusters: int | None = None
+    flip_rate: float | None = None
 
 
 def weigh(comparison: Comparison, gate: Gate) -> Evidence:
@@ -107,6 +112,9 @@ def weigh(comparison: Comparison, gate: Gate) -> Evidence:
         settle_cases=cases,
         redrawn=redrawn,
         clusters_too_few=table.clusters_too_few,
+        missing=table.missing,
+        clusters=len(table.sizes) if table.clustered else None,
+        flip_rate=table.flip_rate,
     )
 
 

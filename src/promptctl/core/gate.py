@@ -5,7 +5,7 @@ docs/gate.md; every threshold below is named there.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from promptctl.core.case import Gate
 from promptctl.core.comparison import Change, Comparison
@@ -104,10 +104,13 @@ def exit_code(rulings: Sequence[tuple[Ruling, Gate]], *, strict: bool) -> int:
 
 
 def _blockers(comparison: Comparison) -> Ruling | None:
-    broken = _blocking(comparison.having("broken"))
-    if broken:
-        return _fail("blocker-broken", f"{cases_named(broken, 'blocker')} broken", broken)
-    new = _blocking(comparison.having("new_fail"))
+    """A break that was drawn again counts when that confirmed it; one that cannot be, by the only draw there is."""
+    broken = [change for change in comparison.having("broken") if change.confirmed or change.only_draw]
+    if found := _blocking(broken):
+        return _blocker_broken(found)
+    new = _blocking(
+        change for change in comparison.having("new_fail") if change.confirmed or change.only_draw
+    )
     if new:
         return _fail("blocker-new-fail", f"{cases_named(new, 'new blocker')} failing", new)
     gone = [change.case for change in comparison.yardstick if change.blocker and change.accepted is None]
@@ -116,28 +119,34 @@ def _blockers(comparison: Comparison) -> Ruling | None:
     return None
 
 
-def _blocking(changes: Sequence[Change]) -> list[str]:
+def _blocking(changes: Iterable[Change]) -> list[str]:
+    """Those that may stop the change by themselves: not a case whose own draws disagree often, until it is mended."""
     return [
         change.case
         for change in changes
-        if change.pair.severity == "blocker" and change.pair.accepted is None
+        if change.pair.severity == "blocker" and change.pair.accepted is None and not change.pair.flaky
     ]
+
+
+def _blocker_broken(cases: Sequence[str]) -> Ruling:
+    return _fail("blocker-broken", f"{cases_named(cases, 'blocker')} broken", cases)
 
 
 def _incomplete(comparison: Comparison, gate: Gate) -> Ruling | None:
-    errors = [
-        change.case
+    failed = [
+        change
         for change in comparison.having("error")
         if change.pair.standing in (Standing.COUNTED, Standing.NEW)
     ]
-    total = len(comparison.changes)
-    if any(_failed_by(change, "budget") for change in comparison.having("error")):
-        cause = _cause(comparison, "budget")
-        return _incompletely("budget", f"{total - len(errors)} of {total} cases answered, {cause}", errors)
+    unfinished = [change for change in comparison.having("broken", "fixed", "new_fail") if change.unfinished]
+    total, errors = len(comparison.changes), [change.case for change in (*failed, *unfinished)]
+    answered = f"{total - len(failed)} of {total} cases answered"
+    if not failed and unfinished:
+        answered = f"{plural(len(unfinished), 'flip')} could not be drawn again"
+    if any(_failed_by(change, "budget") for change in (*comparison.having("error"), *unfinished)):
+        return _incompletely("budget", f"{answered}, {_cause(comparison, 'budget')}", errors)
     if len(errors) > gate.max_errors:
-        return _incompletely(
-            "errors", f"{total - len(errors)} of {total} cases answered, {_cause(comparison)}", errors
-        )
+        return _incompletely("errors", f"{answered}, {_cause(comparison)}", errors)
     unscored = [
         change.case for change in comparison.having("unscored") if change.pair.standing is Standing.COUNTED
     ]
@@ -152,7 +161,8 @@ def _failed_by(change: Change, kind: str) -> bool:
 
 
 def _cause(comparison: Comparison, kind: str | None = None) -> str:
-    for change in comparison.having("error"):
+    unfinished = [change for change in comparison.changes if change.unfinished]
+    for change in (*comparison.having("error"), *unfinished):
         for trial in (*change.pair.head, *change.pair.base):
             if trial.failure is not None and kind in (None, trial.failure.kind):
                 return trial.failure.message.removeprefix("not asked: ")
@@ -163,6 +173,8 @@ def _cause(comparison: Comparison, kind: str | None = None) -> str:
 
 
 def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float) -> Ruling | None:
+    if left := _blocking(comparison.having("broken")):
+        return _blocker_broken(left)  # drawing it again ended in an error that the suite allows
     broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
     if comparison.has_base and len(broken) > len(fixed):
         return _fail(

@@ -63,6 +63,14 @@ class ConfirmCalls(Shown):
     sent: int = 0
 
 
+class SideCalls(Shown):
+    """First draws sent for base alone, and for head; redraws that were reused."""
+
+    base: int = 0
+    head: int = 0
+    redraws_reused: int = 0
+
+
 class Tokens(Shown):
     """Tokens of the answers asked in this run."""
 
@@ -80,6 +88,7 @@ class Calls(Shown):
     prompt: Sent = Sent()
     judge: JudgeCalls = JudgeCalls()
     confirm: ConfirmCalls = ConfirmCalls()
+    sides: SideCalls = SideCalls()
     retried: int = 0
     possibly_paid_twice: int = 0
     rate_limited: int = 0
@@ -129,6 +138,88 @@ class Affected(Shown):
     prompt: str
     changed: tuple[str, ...] = ()
     lines: tuple[SourceChange, ...] = ()
+
+
+class Redraws(Shown):
+    """What asking again about flips showed.
+
+    `each` is how many draws of a side must agree, the first included, where `asked` cases are asked in the whole run. A
+    `contradicted` flip is a flaky case; an `unconfirmed` one could not be drawn again. Of `compared` redraws at a
+    temperature above 0, `identical` repeat their first draw word for word; `cached` says that so many of them do that
+    something between us and the model answers instead of it, and confirms nothing.
+    """
+
+    each: int
+    asked: int
+    confirmed: int = 0
+    contradicted: int = 0
+    unconfirmed: int = 0
+    compared: int = 0
+    identical: int = 0
+    cached: bool = False
+
+
+class Drift(Shown):
+    """How many of base's answers changed their verdict when they were drawn again, without any change of base.
+
+    `by` is `canary`, cases drawn again because their answers are old, or `flips`, flips that were contradicted by base.
+    `p` is the chance of so many where `usual` is the share that changes anyway; both None for `flips`. `redrawn`: base
+    was drawn anew for all cases, and that table decides.
+    """
+
+    by: str
+    drawn: int
+    changed: int
+    usual: float | None = None
+    p: float | None = None
+    redrawn: bool = False
+
+
+class Looks(Shown):
+    """An early stop: at `look` of `looks`, `z` at the margin against `boundary`, over `asked` of `planned` cases."""
+
+    looks: int
+    look: int
+    z: float
+    boundary: float
+    asked: int
+    planned: int
+    stopped: bool = False
+
+
+class EvidenceRecord(Shown):
+    """What the rules read beside the difference and the test.
+
+    `bound` is the one-sided 95 % lower bound of the change with the `missing` pairs (unscored and errors) counted as
+    broken. `p_adjusted` is the p-value of harm after Holm over `suites` suites. `samples` are first draws a side of a
+    case, from `samples` runs where `--fresh` added them. `clusters` is None where no two counted cases share a group.
+    `floor_upper` is the one-sided 95 % upper bound of head's rate, None without a floor. `flip_rate` is the share of
+    cases that flip, which `detectable` and `settle` are computed from.
+    """
+
+    margin: float
+    min_pass_rate: float
+    max_errors: int
+    bound: float | None = None
+    missing: int = 0
+    p_adjusted: float | None = None
+    suites: int = 1
+    samples: int = 1
+    clusters: int | None = None
+    floor_upper: float | None = None
+    flip_rate: float | None = None
+
+
+class Exploratory(Shown):
+    """One tag or check by itself, over counted cases; `p` is two-sided, `adjusted` after Benjamini-Hochberg."""
+
+    kind: str
+    name: str
+    n: int
+    broken: int
+    fixed: int
+    p: float
+    adjusted: float
 
 
 class Digests(Shown):
@@ -243,7 +334,7 @@ class TrialRecord(Shown, rename={"source": "from"}):
 
 
 class CaseResult(Shown):
-    """One case: its state and the draws of both sides."""
+    """One case: its state and the draws of both sides. `flaky`: base's own draws disagree often, over six or more."""
 
     case: str
     state: str
@@ -255,6 +346,7 @@ class CaseResult(Shown):
     counted: bool = False
     accepted: str | None = None
     quarantined: bool = False
+    flaky: bool = False
     answers: tuple[str, ...] = ()
     inputs: dict[str, str] = {}
 
@@ -270,7 +362,10 @@ class YardstickRecord(Shown):
 
 
 class SuiteResult(Shown):
-    """One suite under one model. `better` is the claim of improvement, made only where it is earned."""
+    """One suite under one model. `better` is the claim of improvement, made only where it is earned.
+
+    `compare` is None where base and head are compared; else what else is: `models`, `params` or `strategies`.
+    """
 
     suite: str
     prompt: str
@@ -295,6 +390,12 @@ class SuiteResult(Shown):
     sizes: Sizes | None = None
     yardstick: tuple[YardstickRecord, ...] = ()
     notes: tuple[str, ...] = ()
+    compare: str | None = None
+    evidence: EvidenceRecord | None = None
+    redraws: Redraws | None = None
+    drift: Drift | None = None
+    looks: Looks | None = None
+    exploratory: tuple[Exploratory, ...] = ()
 
 
 class Result(Shown):

@@ -9,6 +9,7 @@ from promptctl.core.record import Record
 from promptctl.core.verdict import Verdict
 
 Outcome = Literal["pass", "fail", "unscored", "error", "advisory"]
+Role = Literal["first", "confirm"]
 
 
 class Reply(Record):
@@ -18,22 +19,33 @@ class Reply(Record):
     answer: Output
 
 
+class Part(Record):
+    """One of the answers that an answer was made of; `prompt` is the second prompt, where that gave it."""
+
+    sample: int
+    source: Source
+    answer: Output
+    chosen: bool = False
+    prompt: str | None = None
+
+
 class Trial(Record):
     """One case × one version × one sample index. Exactly one of `answer` and `failure` is there.
 
     In a conversation `answer` is the last reply, and `replies` are those before it, or before the `failure`. `turn` is
-    the turn, from 1, at which it failed or that could not be scored.
+    the turn, from 1, at which it failed or that could not be scored. `parts` are what a strategy made it of.
     """
 
     sample: int
     source: Source
     outcome: Outcome
-    role: Literal["first", "confirm"] = "first"
+    role: Role = "first"
     answer: Output | None = None
     failure: Failure | None = None
     verdicts: tuple[Verdict, ...] = ()
     replies: tuple[Reply, ...] = ()
     turn: int | None = None
+    parts: tuple[Part, ...] = ()
 
     @property
     def outputs(self) -> tuple[Output, ...]:
@@ -52,7 +64,10 @@ class Standing(StrEnum):
 
 
 class Pair(Record):
-    """One case on both sides. `unchanged`: equal requests. `final`: a first draw confirms itself."""
+    """One case on both sides. `unchanged`: equal requests. `final`: a first draw confirms itself.
+
+    `flaky`: the draws of one unchanged request disagree often, over six or more.
+    """
 
     case: str
     severity: Severity = "normal"
@@ -61,6 +76,7 @@ class Pair(Record):
     standing: Standing = Standing.COUNTED
     unchanged: bool = False
     final: bool = False
+    flaky: bool = False
     accepted: str | None = None
     base: tuple[Trial, ...] = ()
     head: tuple[Trial, ...] = ()

@@ -1,14 +1,14 @@
 """What a run asked and what that cost."""
 
-from collections import Counter
-from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, NamedTuple
 
 from promptctl.core.config import Config, Price
 from promptctl.core.digest import canonical_json
 from promptctl.core.exchange import Answered, Output, Request, Source, Usage
 from promptctl.core.record import replace
-from promptctl.core.result import Calls, Sent, Tokens
+from promptctl.core.result import Calls, ConfirmCalls, Sent, SideCalls, Tokens
 from promptctl.core.words import plural
 from promptctl.engine.asking.spending import Limits, Tally, too_many_calls
 from promptctl.engine.asking.wanted import Wanted
@@ -20,6 +20,9 @@ from promptctl.errors import Incomplete
 FREE = ("embedded", "scripted")
 """Kinds of provider that answer on this machine: their price is known to be nothing."""
 
+
+Purpose = Literal["base", "head", "confirm"]
+"""What a question was asked for: a side's first draws, or drawing again."""
 
 USUAL_ANSWER = 100
 """Tokens that an answer is taken to have before it is there."""
@@ -33,22 +36,24 @@ class Bill:
     def __init__(self, config: Config) -> None:
         """`config` is for prices; a model without one makes the cost unknown, never 0."""
         self._config = config
-        self._sent = self._reused = self._tokens_in = self._tokens_out = 0
+        self._sent: Counter[Purpose] = Counter()
+        self._reused: Counter[Purpose] = Counter()
+        self._tokens_in = self._tokens_out = 0
         self._cost = 0.0
         self._unknown: set[str] = set()
 
-    def add(self, model: str, answered: Answered) -> None:
+    def add(self, model: str, answered: Answered, purpose: Purpose) -> None:
         """One question, of the model as the project calls it, and what came back."""
         answer = answered.answer
         if answered.source is not Source.ASKED:
-            self._reused += 1
+            self._reused[purpose] += 1
             return
         if not isinstance(answer, Output):
-            self._sent += answer.sent
+            self._sent[purpose] += answer.sent
             if (answer.lost or answer.answered) and not is_free(model, self._config):
                 self._unknown.add(model)  # it may have been billed, and nobody said how much
             return
-        self._sent += 1
+        self._sent[purpose] += 1
         usage = answer.usage or Usage()
         self._tokens_in += usage.input or 0
         self._tokens_out += usage.output or 0
@@ -66,7 +71,15 @@ class Bill:
             tally: What asking took beyond one call a question.
         """
         return Calls(
-            prompt=Sent(sent=self._sent, reused=self._reused, saved_equal=saved_equal),
+            prompt=Sent(
+                sent=self._sent["base"] + self._sent["head"],
+                reused=self._reused["base"] + self._reused["head"],
+                saved_equal=saved_equal,
+            ),
+            confirm=ConfirmCalls(sent=self._sent["confirm"]),
+            sides=SideCalls(
+                base=self._sent["base"], head=self._sent["head"], redraws_reused=self._reused["confirm"]
+            ),
             retried=tally.retried,
             possibly_paid_twice=tally.twice,
             rate_limited=tally.refusals,
@@ -153,22 +166,24 @@ def forecast(plan: Plan, waiting: Sequence[Draw], stored: int, config: Config) -
         config: For prices.
     """
     asked = {draw.waiting.key: draw for draw in waiting if draw.waiting}
-    models = [draw.rendered.model for draw in asked.values()]
+    models = [draw.waiting.model for draw in asked.values() if draw.waiting]
     # One request after the other: all at once they would be the largest thing in memory.
     expected = [
-        expect(draw.waiting.request, draw.rendered.model, config) for draw in asked.values() if draw.waiting
+        expect(draw.waiting.request, draw.waiting.model, config) for draw in asked.values() if draw.waiting
     ]
-    for model in sorted(set(models)):
-        later = ahead(draw for draw in waiting if draw.rendered.model == model)
-        models += [model] * len(later)
-        expected += [expect(request, model, config) for request in later]
+    for later in ahead(waiting):
+        models.append(later.model)
+        expected.append(expect(later.request(), later.model, config))
     known = [one.cost for one in expected if one.cost is not None]
-    turns = Counter({id(draw.rendered): draw.turns - len(draw.answers) for draw in waiting if draw.waiting})
-    samples = Counter(id(draw.rendered) for draw in waiting if draw.waiting)
-    suites = tuple(_of_suite(suite, turns, samples) for suite in plan.suites)
+    questions: defaultdict[int, set[object]] = defaultdict(set)
+    for draw in waiting:
+        if draw.waiting:
+            questions[id(draw.rendered)] |= {draw.waiting.key, *(one.key for one in draw.ahead())}
+    suites = tuple(_of_suite(suite, questions) for suite in plan.suites)
+    each = {suite.suite: suite for suite in sorted(suites, key=lambda suite: suite.differ or 0)}.values()
     return Forecast(
-        cases=sum(suite.cases for suite in suites),
-        differ=sum(suite.differ or 0 for suite in suites)
+        cases=sum(suite.cases for suite in each),  # of several variants once
+        differ=sum(suite.differ or 0 for suite in each)
         if any(suite.has_base for suite in plan.suites)
         else None,
         calls=len(expected),
@@ -184,14 +199,14 @@ def forecast(plan: Plan, waiting: Sequence[Draw], stored: int, config: Config) -
     )
 
 
-def _of_suite(suite: SuitePlan, turns: Counter[int], samples: Counter[int]) -> SuiteForecast:
+def _of_suite(suite: SuitePlan, questions: Mapping[int, set[object]]) -> SuiteForecast:
     sent = {id(rendered) for planned in suite.cases for rendered in planned.sides}
     return SuiteForecast(
         suite=suite.suite.id,
-        model=suite.model,
+        model=suite.variant.head if suite.variant else suite.model,
         cases=len(suite.cases),
         differ=sum(not planned.unchanged for planned in suite.cases) if suite.has_base else None,
-        calls=sum(turns[one] * samples[one] for one in sent),
+        calls=sum(len(questions.get(one, ())) for one in sent),
     )
 
 

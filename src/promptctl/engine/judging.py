@@ -1,14 +1,15 @@
 """Each case of a run, judged as soon as its last answer is there; of what it said only the record is kept."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import NamedTuple
 
 from promptctl.core.config import Config
+from promptctl.core.confirming import Side
 from promptctl.core.exchange import AnswerKey, Failure, Source
 from promptctl.core.record import replace
-from promptctl.core.run import Pair, Reply, Trial
+from promptctl.core.run import Pair, Reply, Role, Trial
 from promptctl.engine.answering import Providers
-from promptctl.engine.bill import Bill, priced
+from promptctl.engine.bill import Bill, Purpose, priced
 from promptctl.engine.conversations import Draw
 from promptctl.engine.plan import PlannedCase, SuitePlan
 from promptctl.engine.records import Records, trial_records
@@ -52,17 +53,18 @@ def cases_of(plan: SuitePlan, providers: Providers) -> Iterator[CaseDraws]:
 
 
 class SuiteJudge:
-    """What is found of one suite. `pairs` hold outcomes alone: what was said is in `records`, by case."""
+    """What is found of one suite, by case. `pairs` hold outcomes alone: what was said is in `records`."""
 
     def __init__(
         self, plan: SuitePlan, *, config: Config, providers: Providers, account: "Account", on_trial: OnTrial
     ) -> None:
         self.plan, self.regrading = plan, Regrading(plan)
-        self.pairs: list[Pair] = []
+        self.pairs: dict[str, Pair] = {}
         self.records: Records = {}
         self._bare: dict[tuple[object, ...], tuple[Trial, ...]] = {}
         self._config, self._providers = config, providers
         self._account, self._on_trial = account, on_trial
+        self.flaky: Collection[str] = ()
 
     def judge(self, case: CaseDraws) -> None:
         """Takes a case whose draws are as far as they will come; those that still wait were not asked."""
@@ -75,20 +77,46 @@ class SuiteJudge:
         said = trial_records(head)
         self.records[planned.case.id] = said if head is base else trial_records(base), said
         self.regrading.add(planned, head)
-        self.pairs.append(
-            Pair(
-                case=planned.case.id,
-                severity=planned.case.severity,
-                tags=planned.case.tags,
-                group=planned.case.group,
-                standing=planned.standing,
-                unchanged=planned.unchanged,
-                final=self._final(planned, (*base, *head)),
-                accepted=planned.accepted,
-                base=self._outcomes(base),
-                head=self._outcomes(head),
-            )
+        self.pairs[planned.case.id] = Pair(
+            case=planned.case.id,
+            severity=planned.case.severity,
+            tags=planned.case.tags,
+            group=planned.case.group,
+            standing=planned.standing,
+            unchanged=planned.unchanged,
+            final=self._final(planned, (*base, *head)),
+            flaky=planned.case.id in self.flaky,
+            accepted=planned.accepted,
+            base=self._outcomes(base),
+            head=self._outcomes(head),
         )
+
+    def redrawn(self, planned: PlannedCase, side: Side, draw: Draw) -> Trial:
+        """Takes one more draw of a side, which confirms or contradicts the first ones."""
+        trial = self._redraw(planned, side, draw, role="confirm")
+        pair, (base, head) = self.pairs[planned.case.id], self.records[planned.case.id]
+        further, said = self._outcomes((trial,)), trial_records([trial])
+        if side == "base":
+            pair, base = replace(pair, base=(*pair.base, *further)), (*base, *said)
+        else:
+            pair, head = replace(pair, head=(*pair.head, *further)), (*head, *said)
+        self.pairs[planned.case.id], self.records[planned.case.id] = pair, (base, head)
+        return trial
+
+    def drawn_anew(self, planned: PlannedCase, draw: Draw) -> None:
+        """Takes a draw of base that stands in the place of its first ones; its redraws stay."""
+        trial = self._redraw(planned, "base", draw, role="first")
+        pair, (base, head) = self.pairs[planned.case.id], self.records[planned.case.id]
+        again = tuple(one for one in pair.base if one.role == "confirm")
+        said = tuple(one for one in base if one.role == "confirm")
+        self.pairs[planned.case.id] = replace(pair, base=(*self._outcomes((trial,)), *again))
+        self.records[planned.case.id] = (*trial_records([trial]), *said), head
+
+    def _redraw(self, planned: PlannedCase, side: Side, draw: Draw, role: Role) -> Trial:
+        self._account.add_redraw(draw)
+        trial = replace(self._trial(planned, draw), role=role)
+        self._on_trial(self.plan.suite.id, planned.case.id, side, trial)
+        return trial
 
     def _outcomes(self, trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
         """What decides of trials: there are few different ones, however many cases there are."""
@@ -152,15 +180,24 @@ class Account:
 
     def add(self, case: CaseDraws) -> None:
         """What was asked for a case."""
-        for draw in case.all:
-            for wanted, answered in zip(draw.questions, draw.answers, strict=False):
-                if self._seen.add(wanted.key):
-                    self.bill.add(draw.rendered.model, answered)
+        for draw in case.head:
+            self._add(draw, "head")
+        for draw in case.base:
+            self._add(draw, "base")
         if case.planned.unchanged:
             self.saved += sum(draw.turns for draw in case.head)
             return
         for base, head in zip(case.base, case.head, strict=False):
             self.saved += len(_keys(base) & _keys(head))
+
+    def add_redraw(self, draw: Draw) -> None:
+        """What was asked to draw a side again."""
+        self._add(draw, "confirm")
+
+    def _add(self, draw: Draw, purpose: Purpose) -> None:
+        for wanted, answered in zip(draw.questions, draw.answers, strict=False):
+            if self._seen.add(wanted.key):
+                self.bill.add(draw.rendered.model, answered, purpose)
 
 
 def _keys(draw: Draw) -> set[AnswerKey]:

@@ -28,6 +28,7 @@ from promptctl.core.stats import holm
 from promptctl.engine.answering import Providers
 from promptctl.engine.asking.ask import AskingInterrupted, answer_all
 from promptctl.engine.asking.desk import SharedStore
+from promptctl.engine.asking.session import Session
 from promptctl.engine.asking.spending import NO_LIMITS, Limits, Tally
 from promptctl.engine.behind import Behind
 from promptctl.engine.bill import Forecast, costing, forecast, refusal
@@ -35,6 +36,7 @@ from promptctl.engine.conversations import Draw, Draws, settle
 from promptctl.engine.judging import Account, CaseDraws, Keys, OnTrial, SuiteJudge, cases_of
 from promptctl.engine.plan import Plan, SuitePlan
 from promptctl.engine.records import affected_record, suite_record
+from promptctl.engine.redraws import Redrawing
 from promptctl.store.revisions import Revision
 
 LOOKED_UP_AT_ONCE = 250
@@ -78,6 +80,8 @@ class Run:
             )
             for suite in plan.suites
         }
+        self._session = Session(terms.limits, costing(config), self._tally)
+        self._redrawing: Redrawing | None = None
         self.started = datetime.datetime.now(datetime.UTC)
         self._clock = time.monotonic()
 
@@ -88,12 +92,14 @@ class Run:
             Incomplete: the plan needs more calls than are allowed, or the store failed.
             PromptctlError: what can be known before the first call.
         """
-        interrupted = self._ask()
+        with self._session:
+            interrupted = self._ask() or self._draw_again()
         compared = [self._compare(plan) for plan in self.plan.suites]
-        rulings = self._decide(compared, interrupted)
+        adjusted = _adjusted(compared)
+        rulings = self._decide(compared, adjusted, interrupted)
         suites = tuple(
-            self._suite(plan, comparison, evidence, ruling)
-            for plan, (comparison, evidence), ruling in zip(self.plan.suites, compared, rulings, strict=True)
+            self._suite(plan, *found, ruling, (p, len(adjusted)))
+            for plan, found, ruling, p in zip(self.plan.suites, compared, rulings, adjusted, strict=True)
         )
         return Result(
             run=self.run_id,
@@ -135,6 +141,7 @@ class Run:
                 progress=self.terms.progress,
                 follow=draws.follow,
                 ahead=draws.ahead,
+                session=self._session,
             )
             interrupted = False
         except AskingInterrupted as stop:
@@ -145,6 +152,43 @@ class Run:
             settle(case.all, answers)
             self._judge(case)
         return interrupted
+
+    def _draw_again(self) -> bool:
+        """Draws flips again, as far as the run may still ask, and gives whether it was interrupted."""
+        offline = self.terms.offline or self._session.stopped is not None
+        self._redrawing = Redrawing(
+            list(self._judges.values()), self.providers, self._answer, offline=offline
+        )
+        try:
+            self._redrawing.run()
+        except AskingInterrupted:
+            return True
+        return False
+
+    def _answer(self, draws: Sequence[Draw], *, stored: bool = False) -> None:
+        """Answers a few draws more; the limits are those of the whole run."""
+        under_way = Draws(draws)
+        try:
+            answers = answer_all(
+                under_way.questions,
+                store=self.store,
+                recorded=self.recorded,
+                offline=self.terms.offline or stored,
+                limits=self.terms.limits._replace(
+                    calls=None
+                ),  # the session holds to it, and what is over is not asked
+                tally=self._tally,
+                progress=self.terms.progress,
+                follow=under_way.follow,
+                ahead=under_way.ahead,
+                session=self._session,
+            )
+        except AskingInterrupted as stop:
+            settle(draws, stop.answers)
+            for draw in draws:
+                self._account.add_redraw(draw)
+            raise
+        settle(draws, answers)
 
     def forecast(self) -> Forecast:
         """What the run would ask. Nothing is asked, and nothing is written."""
@@ -178,19 +222,37 @@ class Run:
     # deciding
 
     def _compare(self, plan: SuitePlan) -> tuple[Comparison, Evidence]:
-        pairs = self._judges[plan.suite.id].pairs
-        comparison = compare(pairs, yardstick=plan.yardstick, has_base=plan.has_base)
+        judge = self._judges[plan.suite.id]
+        if self._redrawing is None:
+            comparison = compare(judge.pairs.values(), yardstick=plan.yardstick, has_base=plan.has_base)
+        else:
+            comparison = self._redrawing.comparison(judge)
         return comparison, weigh(comparison, plan.suite.gate)
 
     def _suite(
-        self, plan: SuitePlan, comparison: Comparison, evidence: Evidence, ruling: Ruling
+        self,
+        plan: SuitePlan,
+        comparison: Comparison,
+        evidence: Evidence,
+        ruling: Ruling,
+        holm: tuple[float, int],
     ) -> SuiteResult:
-        judge = self._judges[plan.suite.id]
-        return suite_record(plan, comparison, evidence, ruling, judge.records, notes=judge.regrading.notes())
+        judge, again = self._judges[plan.suite.id], self._redrawing
+        return suite_record(
+            plan,
+            comparison,
+            evidence,
+            ruling,
+            judge.records,
+            holm=holm,
+            redraws=again.record(judge, comparison) if again else None,
+            drift=again.drifts.get(plan.suite.id) if again else None,
+            notes=judge.regrading.notes(),
+        )
 
-    def _decide(self, judged: list[tuple[Comparison, Evidence]], interrupted: bool) -> list[Ruling]:
-        p_values = [1.0 if evidence.p_worse is None else evidence.p_worse for _, evidence in judged]
-        adjusted = holm(p_values) if p_values else ()
+    def _decide(
+        self, judged: list[tuple[Comparison, Evidence]], adjusted: Sequence[float], interrupted: bool
+    ) -> list[Ruling]:
         return [
             decide(comparison, evidence, plan.suite.gate, p_worse=p, interrupted=interrupted)
             for plan, (comparison, evidence), p in zip(self.plan.suites, judged, adjusted, strict=True)
@@ -242,6 +304,12 @@ class _UnderWay:
     def rest(self) -> list[CaseDraws]:
         """The cases that were not answered to their end."""
         return [case for case in self._cases if case is not None]
+
+
+def _adjusted(judged: list[tuple[Comparison, Evidence]]) -> tuple[float, ...]:
+    """The p-values of harm after Holm: each suite could stop the run."""
+    p_values = [1.0 if evidence.p_worse is None else evidence.p_worse for _, evidence in judged]
+    return holm(p_values) if p_values else ()
 
 
 def _reason(ruling: Ruling, suite_id: str | None) -> Reason:

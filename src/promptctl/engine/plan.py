@@ -10,10 +10,23 @@ from promptctl.core.run import Standing
 from promptctl.engine.grader import Graded, Grader
 from promptctl.engine.pairing import Affected
 from promptctl.engine.rendered import Rendered
+from promptctl.engine.variants.strategies import Strategy
+
+
+class Variant(NamedTuple):
+    """What is compared instead of base and head, as it is shown; `strategy` says how head's answers are made."""
+
+    base: str
+    head: str
+    strategy: Strategy | None = None
 
 
 class PlannedCase(NamedTuple):
-    """One case with what each side would send. `ask`: an answer is wanted, not only looked up."""
+    """One case with what each side would send. `ask`: an answer is wanted, not only looked up.
+
+    `made`: head's answers are made of several, so that equal requests do not make them equal; `further` is what may be
+    sent besides.
+    """
 
     case: Case
     standing: Standing
@@ -22,20 +35,29 @@ class PlannedCase(NamedTuple):
     ask: bool
     accepted: str | None = None
     own: Case | None = None
+    made: bool = False
+    further: tuple[Rendered, ...] = ()
 
     @property
     def unchanged(self) -> bool:
         """Both sides send the same, in a conversation for as long as the replies are the same."""
+        if self.made:
+            return False
         return self.base is self.head or (self.base is not None and self.base.sends == self.head.sends)
 
     @property
     def sides(self) -> tuple[Rendered, ...]:
         """What is sent, base first; one where both send the same."""
+        if self.made:
+            return (self.head, *self.further)
         return (self.head,) if self.base is None or self.unchanged else (self.base, self.head)
 
 
 class SuitePlan(NamedTuple):
-    """One suite under one model on both sides. `has_base` is False where head is scored alone."""
+    """One suite under one model on both sides. `has_base` is False where head is scored alone.
+
+    `compare` says what is compared instead of base and head: `models`, `params` or `strategies`; no gate decides then.
+    """
 
     suite: Suite
     grader: Grader | None
@@ -50,6 +72,18 @@ class SuitePlan(NamedTuple):
     changed: tuple[str, ...]
     yardstick: tuple[YardstickChange, ...]
     notes: tuple[str, ...] = ()
+    compare: str | None = None
+    variant: Variant | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Tells the plans of one suite apart, of which there is one for each variant."""
+        return self.suite.id, self.variant.head if self.variant else ""
+
+    @property
+    def strategy(self) -> Strategy | None:
+        """How head's answers are made, where not by one draw each."""
+        return self.variant.strategy if self.variant else None
 
     def grade(self, case: Case, replies: Sequence[Output], *, tools_offered: bool = False) -> Graded:
         """What head's checks say of a reply, or of those of a conversation; see `Grader`."""

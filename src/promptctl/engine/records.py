@@ -1,14 +1,15 @@
 """From what a run found to what a result file says."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from promptctl.core.case import Case
 from promptctl.core.comparison import Change, Comparison
+from promptctl.core.confirming import Side
 from promptctl.core.evidence import LEVEL, Evidence, Rate
 from promptctl.core.exchange import Output
-from promptctl.core.gate import Ruling
+from promptctl.core.gate import ALPHA_FLOOR, Ruling
 from promptctl.core.result import (
     Affected,
     AnswerRecord,
@@ -16,9 +17,13 @@ from promptctl.core.result import (
     CheckRecord,
     DifferenceRecord,
     Digests,
+    Drift,
+    EvidenceRecord,
     FailureRecord,
+    Looks,
     PassRates,
     RateRecord,
+    Redraws,
     ReplyRecord,
     Settle,
     Size,
@@ -31,7 +36,7 @@ from promptctl.core.result import (
     YardstickRecord,
 )
 from promptctl.core.run import Trial
-from promptctl.core.stats import wilson_interval
+from promptctl.core.stats import wilson_interval, wilson_upper
 from promptctl.engine import pairing
 from promptctl.engine.plan import PlannedCase, SuitePlan
 from promptctl.engine.rendered import Rendered
@@ -51,9 +56,20 @@ def suite_record(
     ruling: Ruling,
     records: Records,
     *,
+    holm: tuple[float, int] = (1.0, 1),
+    redraws: Redraws | None = None,
+    drift: Drift | None = None,
+    looks: Looks | None = None,
     notes: tuple[str, ...] = (),
 ) -> SuiteResult:
-    """One suite of the result. `records` are its cases' trials, `notes` are added to the plan's own."""
+    """One suite of the result.
+
+    Args:
+        records: Its cases' trials.
+        holm: The p-value of harm after Holm, and over how many suites.
+        redraws, drift, looks: What was found on the way to the decision.
+        notes: Added to the plan's own.
+    """
     planned = {entry.case.id: entry for entry in plan.cases}
     results = tuple(
         _case(change, planned[change.case], records[change.case]) for change in comparison.changes
@@ -92,6 +108,11 @@ def suite_record(
             for y in comparison.yardstick
         ),
         notes=(*plan.notes, *notes),
+        compare=plan.compare,
+        evidence=_evidence(plan, comparison, evidence, *holm),
+        redraws=redraws,
+        drift=drift,
+        looks=looks,
     )
 
 
@@ -104,6 +125,26 @@ def affected_record(entry: pairing.Affected) -> Affected:
             SourceChange(path=line.path, line=line.line, before=line.before, after=line.after)
             for line in entry.lines
         ),
+    )
+
+
+def _evidence(
+    plan: SuitePlan, comparison: Comparison, evidence: Evidence, p_adjusted: float, suites: int
+) -> EvidenceRecord:
+    gate, head = plan.suite.gate, evidence.head
+    floor = gate.min_pass_rate > 0 and head.scored > 0
+    return EvidenceRecord(
+        margin=gate.margin,
+        min_pass_rate=gate.min_pass_rate,
+        max_errors=gate.max_errors,
+        bound=evidence.bound,
+        missing=evidence.missing,
+        p_adjusted=None if evidence.p_worse is None else p_adjusted,
+        suites=suites,
+        samples=plan.samples,
+        clusters=evidence.clusters,
+        floor_upper=wilson_upper(head.passed, head.scored, level=1 - ALPHA_FLOOR) if floor else None,
+        flip_rate=evidence.flip_rate,
     )
 
 
@@ -143,6 +184,7 @@ def _case(change: Change, planned: PlannedCase, trials: Sides) -> CaseResult:
         severity=pair.severity,
         tags=pair.tags,
         confirmed=change.confirmed,
+        flaky=change.pair.flaky,
         base=trials[0],
         head=trials[1],
         counted=change.counted,
@@ -204,10 +246,15 @@ def _answer(answer: Output) -> AnswerRecord:
 
 
 def _checks(results: Sequence[CaseResult]) -> tuple[CheckRecord, ...]:
-    base = Counter(_verdicts(trial for case in results for trial in case.base))
-    head = Counter(_verdicts(trial for case in results for trial in case.head))
+    base, head = Counter(_verdicts(_first(results, "base"))), Counter(_verdicts(_first(results, "head")))
     names = sorted({name for name, _ in (*base, *head)})
     return tuple(CheckRecord(check=name, base=_tally(base, name), head=_tally(head, name)) for name in names)
+
+
+def _first(results: Sequence[CaseResult], side: Side) -> Iterator[TrialRecord]:
+    """First draws alone: redraws are of the cases that flipped, and would count those several times."""
+    for case in results:
+        yield from (one for one in (case.base if side == "base" else case.head) if one.role == "first")
 
 
 def _verdicts(trials: Iterable[TrialRecord]) -> Iterable[tuple[str, str]]:
@@ -222,10 +269,8 @@ def _sizes(plan: SuitePlan, results: Sequence[CaseResult]) -> Sizes:
     base = [entry.base for entry in plan.cases if entry.base is not None]
     head = [entry.head for entry in plan.cases]
     return Sizes(
-        base=_size(base, [trial for case in results for trial in case.base])
-        if plan.has_base and base
-        else None,
-        head=_size(head, [trial for case in results for trial in case.head]) if head else None,
+        base=_size(base, list(_first(results, "base"))) if plan.has_base and base else None,
+        head=_size(head, list(_first(results, "head"))) if head else None,
     )
 
 

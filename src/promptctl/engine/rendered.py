@@ -2,9 +2,9 @@
 
 import json
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -71,6 +71,11 @@ class Rendered:
     def note(self) -> str | None:
         """What the server cannot do that the prompt wants."""
         return self.sender.note
+
+    @property
+    def params(self) -> Mapping[str, Any]:
+        """The settings that are sent."""
+        return self.sender.blank.params
 
     @property
     def offers_tools(self) -> bool:

@@ -373,7 +373,7 @@ def test_whatever_a_strangers_provider_does_is_the_error_of_one_trial(
 def test_a_provider_that_does_not_close_takes_no_answer_with_it(
     hangs: bool, store: SqliteAnswers, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("promptctl.engine.asking.lane.CLOSE_SECONDS", 0.01)
+    monkeypatch.setattr("promptctl.engine.asking.session.CLOSE_SECONDS", 0.01)
 
     class Sticky(Server):
         async def close(self) -> None:

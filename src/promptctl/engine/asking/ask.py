@@ -7,6 +7,7 @@ A call keeps its slot until its answer is committed, so that a kill costs at mos
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Source
@@ -14,6 +15,7 @@ from promptctl.core.ports import Progress, Provider
 from promptctl.engine.asking.desk import Desk, SharedStore
 from promptctl.engine.asking.interrupts import interrupts
 from promptctl.engine.asking.lane import Follow, Lane
+from promptctl.engine.asking.session import Session
 from promptctl.engine.asking.spending import NO_LIMITS, CostOf, Limits, Tally, too_many_calls
 from promptctl.engine.asking.wanted import Wanted
 from promptctl.errors import Interrupted
@@ -44,6 +46,7 @@ def answer_all(
     progress: Progress | None = None,
     follow: Follow = lambda _wanted, _answered: (),
     ahead: Callable[[], int] = lambda: 0,
+    session: Session | None = None,
 ) -> dict[AnswerKey, Answered]:
     """An answer or a failure for every question, equal questions asked once, in the order they were wanted.
 
@@ -55,6 +58,7 @@ def answer_all(
         tally: Counts what asking took.
         follow: Told every answer, and every failure of a call; gives the questions that follow from it.
         ahead: The most calls that may follow from those that are missing, once all that is stored is followed.
+        session: Of a run that asks more than once; what may be spent is the session's then, beside `limits.calls`.
 
     Raises:
         Incomplete: `budget`, more calls are needed; `cannot-write`, the store failed while asking.
@@ -71,6 +75,7 @@ def answer_all(
         tally=tally,
         progress=progress,
         follow=follow,
+        session=session,
     )
     batch = list(wanted)
     while batch:
@@ -105,11 +110,14 @@ class Asker:
         tally: Tally | None = None,
         progress: Progress | None = None,
         follow: Follow = lambda _wanted, _answered: (),
+        session: Session | None = None,
     ) -> None:
         self.known: dict[AnswerKey, Answered] = {}
         self._store, self._recorded, self._offline = store, recorded, offline
         self._limits, self._progress, self._follow = limits, progress, follow
-        self._cost_of, self._tally = cost_of, Tally() if tally is None else tally
+        self._tally = Tally() if tally is None else tally
+        self._own = session is None
+        self._session = session or Session(limits, cost_of, self._tally)
         self._looked_up: set[AnswerKey] = set()
         self._interrupted = False
         self._flying: dict[AnswerKey, Any] = {}
@@ -137,15 +145,15 @@ class Asker:
             self._store.prepare()
 
     def run(self, missing: Sequence[Wanted], ahead: int = 0) -> dict[AnswerKey, Answered]:
-        """Asks all of `missing`, and what follows from it, in a loop of its own and closes their providers."""
-        import asyncio
-
+        """Asks all of `missing`, and what follows from it. Without a session the providers are closed after it."""
         self._desk = self._new_desk(len(missing) + ahead)
         if self._progress:
             self._progress.start(len(missing) + ahead, reused=len(self.known))
         try:
-            asked = asyncio.run(self._run(missing))
+            with self._session if self._own else nullcontext():
+                asked = self._session.run(self._run(missing))
         finally:
+            self._session.stopped = self._desk.stopped
             if self._progress:
                 self._progress.end()
         if self._interrupted:
@@ -182,10 +190,10 @@ class Asker:
         return self._desk.unasked()
 
     async def close(self) -> None:
-        """Waits for what is being stored, and gives back what the providers hold."""
+        """Waits for what is being stored; a session that others use as well keeps the providers open."""
         await self._desk.close()
         for lane in self._lanes.values():
-            await lane.close()
+            lane.end()
 
     def _known_already(self, key: AnswerKey) -> Answered | None:
         """Recorded, or found in the store before asking began; claims find what came into it later."""
@@ -196,10 +204,13 @@ class Asker:
         return known
 
     def _new_desk(self, planned: int) -> Desk:
-        return Desk(self._store, self._limits, self._cost_of, self._tally, self._progress, planned=planned)
+        return Desk(
+            self._store, self._limits, self._session.spending, self._tally, self._progress, planned=planned
+        )
 
     def _lane(self, provider: Provider, upcoming: Iterable[AnswerKey] = ()) -> Lane:
         if id(provider) not in self._lanes:
+            self._session.holds(provider)
             self._lanes[id(provider)] = Lane(provider, self._desk, upcoming)
         return self._lanes[id(provider)]
 

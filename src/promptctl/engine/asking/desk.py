@@ -10,7 +10,7 @@ from promptctl.engine.asking.claims import ClaimStore
 from promptctl.engine.asking.commits import Commits
 from promptctl.engine.asking.off_loop import OffLoop
 from promptctl.engine.asking.retries import Retries
-from promptctl.engine.asking.spending import CostOf, Limits, Spending, Tally
+from promptctl.engine.asking.spending import Limits, Spending, Tally
 from promptctl.errors import Incomplete, PromptctlError
 
 NOT_ASKED = "not asked: "
@@ -41,14 +41,14 @@ class Desk:
         self,
         store: SharedStore | None,
         limits: Limits,
-        cost_of: CostOf | None,
+        spending: Spending,
         tally: Tally,
         progress: Progress | None,
         *,
         planned: int,
     ) -> None:
         self.store, self.limits, self.tally, self.progress = store, limits, tally, progress
-        self.spending = Spending(limits, cost_of, tally)
+        self.spending = spending
         self.retries = Retries(planned, random)
         self.off_loop = OffLoop()
         self.stopped: Failure | None = None

@@ -1,7 +1,6 @@
 """The calls to one provider: each question is sent as often as the rules allow, at the pace that the server bears."""
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
 from random import random
 from typing import Any
 
@@ -20,7 +19,6 @@ from promptctl.errors import PromptctlError
 CLAIMED_PER_SLOT = 4
 LOOK_AGAIN_SECONDS = 0.25
 SHORTEST_WAIT_SECONDS = 0.1
-CLOSE_SECONDS = 0.5
 
 Known = dict[AnswerKey, Answered]
 Follow = Callable[[Wanted, Answered], Iterable[Wanted]]
@@ -141,16 +139,10 @@ class Lane:
         for task in list(self._calling):
             task.cancel()
 
-    async def close(self) -> None:
-        """Gives back the connections."""
-        import asyncio
-
+    def end(self) -> None:
+        """Nothing more is asked here; what the server made us wait for is added up."""
         self._desk.tally.paused += self.pace.paused
         self._desk.tally.refusals += self.pace.refusals
-        # Everything is answered and stored: a stranger's provider that cannot end must not take the result with it.
-        with suppress(Exception):
-            async with asyncio.timeout(CLOSE_SECONDS):
-                await self.provider.close()
 
     async def _kept(self, wanted: Wanted, output: Output, tries: Tries) -> Answered:
         if tries.counted:

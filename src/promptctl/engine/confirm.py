@@ -1,0 +1,134 @@
+"""Flips are drawn again: what asking again contradicts is a flaky case, not a break.
+
+Rounds of one draw for each flip that is still open: head, base, head, base … Most flips contradict themselves in the
+first round, so this takes about a tenth of a call for each case of an edit that changes nothing.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from promptctl.core.comparison import REDRAWN, Change, Comparison
+from promptctl.core.confirming import Redrawn, Side, is_cache, redrawn_pair
+from promptctl.core.exchange import Source
+from promptctl.core.result import TrialRecord
+from promptctl.core.run import Standing
+from promptctl.engine.answering import Providers
+from promptctl.engine.conversations import Draw
+from promptctl.engine.judging import SuiteJudge
+from promptctl.engine.plan import PlannedCase
+from promptctl.engine.rendered import Rendered
+
+FIRST_REDRAW = 1000
+"""Sample indices from here on are redraws; smaller ones are first draws."""
+
+
+class Asks(Protocol):
+    """Answers draws as far as it can; `stored`: from what is stored or recorded, without a call."""
+
+    def __call__(self, draws: Sequence[Draw], *, stored: bool = False) -> None:
+        """What is not answered keeps waiting, or holds a failure."""
+        ...
+
+
+class Flip:
+    """A flip of one case that is being drawn again. `alone`: head has no base to compare with."""
+
+    def __init__(self, judge: SuiteJudge, planned: PlannedCase, change: Change, *, offline: bool) -> None:
+        self.judge, self.planned = judge, planned
+        self.alone = change.state == "new_fail"
+        sides = change.pair.head if self.alone else (*change.pair.base, *change.pair.head)
+        # What was produced elsewhere cannot be drawn again here: another model may have said it.
+        ours = all(trial.source in (Source.ASKED, Source.STORE) for trial in sides if trial.role == "first")
+        self.may_ask = ours and not offline
+
+    def seen(self, each: int) -> Redrawn:
+        """What its draws say so far."""
+        return redrawn_pair(self.judge.pairs[self.planned.case.id], each, alone=self.alone)
+
+    def rendered(self, side: Side) -> Rendered:
+        """What a side sends."""
+        return self.planned.head if side == "head" else (self.planned.base or self.planned.head)
+
+    def draw(self, side: Side, providers: Providers) -> Draw:
+        """The next draw of a side."""
+        pair = self.judge.pairs[self.planned.case.id]
+        drawn = sum(trial.role == "confirm" for trial in (pair.head if side == "head" else pair.base))
+        rendered = self.rendered(side)
+        return Draw(rendered, FIRST_REDRAW + drawn, providers.provider(rendered.model))
+
+
+class Repeats:
+    """Redraws at a temperature above 0, by provider: how many, and how many repeat their first draw word for word."""
+
+    def __init__(self) -> None:
+        self.compared: Counter[tuple[str, str]] = Counter()
+        self.identical: Counter[tuple[str, str]] = Counter()
+
+    def add(self, draw: Draw, records: Sequence[TrialRecord]) -> None:
+        """Takes a redraw; `records` are those of its side, the first draw first and the redraw last."""
+        temperature = draw.rendered.params.get("temperature")
+        if not isinstance(temperature, (int, float)) or temperature <= 0 or draw.failure:
+            return
+        provider = _address(draw)
+        self.compared[provider] += 1
+        self.identical[provider] += _said(records[0]) == _said(records[-1])
+
+    def of(self, providers: Iterable[tuple[str, str]]) -> tuple[int, int, bool]:
+        """How many were compared, how many are identical, and whether one of these providers is but a cache."""
+        known = sorted(set(providers))
+        cached = any(is_cache(self.compared[one], self.identical[one]) for one in known)
+        return sum(self.compared[one] for one in known), sum(self.identical[one] for one in known), cached
+
+
+def flips_of(judge: SuiteJudge, comparison: Comparison, *, offline: bool) -> list[Flip]:
+    """The flips of a suite that drawing again can confirm: of counted cases, and blockers that fail without a base."""
+    planned = {one.case.id: one for one in judge.plan.cases}
+    return [
+        Flip(judge, planned[change.case], change, offline=offline)
+        for change in comparison.changes
+        if change.state in REDRAWN
+        and not change.pair.final
+        and change.pair.accepted is None
+        and (change.pair.severity == "blocker" if change.state == "new_fail" else _counts(change))
+    ]
+
+
+def confirm(flips: Iterable[Flip], each: int, providers: Providers, ask: Asks, repeats: Repeats) -> None:
+    """Draws flips again until each is confirmed or contradicted, or no further draw is to be had."""
+    open_flips = list(flips)
+    while open_flips:
+        drawn = [
+            (flip, side, flip.draw(side, providers)) for flip in open_flips if (side := flip.seen(each).next)
+        ]
+        ask([draw for flip, _, draw in drawn if not flip.may_ask], stored=True)
+        ask([draw for flip, _, draw in drawn if flip.may_ask])
+        open_flips = []
+        for flip, side, draw in drawn:
+            if draw.waiting or (draw.failure is not None and draw.failure.kind == "offline"):
+                continue  # no further draw is to be had: the flip stays unconfirmed
+            flip.judge.redrawn(flip.planned, side, draw)
+            records = flip.judge.records[flip.planned.case.id]
+            repeats.add(draw, records[0] if side == "base" else records[1])
+            open_flips.append(flip)
+
+
+def addresses(judge: SuiteJudge, providers: Providers) -> set[tuple[str, str]]:
+    """Who answers for a suite."""
+    models = {rendered.model for planned in judge.plan.cases for rendered in planned.sides}
+    found = [providers.provider(model) for model in models]
+    return {(provider.kind, provider.base_url) for provider in found}
+
+
+def _counts(change: Change) -> bool:
+    return change.counted and change.pair.standing is Standing.COUNTED
+
+
+def _address(draw: Draw) -> tuple[str, str]:
+    key = draw.questions[0].key
+    return key.kind, key.base_url
+
+
+def _said(record: TrialRecord) -> tuple[object, ...]:
+    answers = [*(reply.answer for reply in record.replies), *([record.answer] if record.answer else [])]
+    return tuple((answer.text, answer.tool_calls) for answer in answers)

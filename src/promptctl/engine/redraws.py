@@ -1,0 +1,89 @@
+"""What is asked after the first draws: flips again until they are confirmed or contradicted, base where it drifted."""
+
+from collections.abc import Sequence
+
+from promptctl.core.comparison import Change, Comparison, compare
+from promptctl.core.confirming import draws_each
+from promptctl.core.result import Drift, Redraws
+from promptctl.engine.answering import Providers
+from promptctl.engine.confirm import Asks, Repeats, addresses, confirm, flips_of
+from promptctl.engine.judging import SuiteJudge
+
+
+class Redrawing:
+    """The redraws of one run. `each` is how many draws of a side have to agree, by the cases the whole run asks."""
+
+    def __init__(
+        self, judges: Sequence[SuiteJudge], providers: Providers, ask: Asks, *, offline: bool
+    ) -> None:
+        self._judges = [judge for judge in judges if judge.plan.compare is None]
+        self._providers, self._ask, self._offline = providers, ask, offline
+        self.asked = sum(planned.ask for judge in self._judges for planned in judge.plan.cases)
+        self.each = draws_each(self.asked)
+        self.drifts: dict[str, Drift] = {}
+        self._repeats = Repeats()
+
+    def run(self) -> None:
+        """Draws again what has to be.
+
+        Raises:
+            AskingInterrupted: Ctrl-C or SIGTERM.
+            Incomplete: the store failed.
+        """
+        self._confirm(self._judges)
+
+    def comparison(self, judge: SuiteJudge) -> Comparison:
+        """What a suite's draws say so far."""
+        plan = judge.plan
+        _, _, cached = self._repeats_of(judge)
+        return compare(
+            judge.pairs.values(),
+            yardstick=plan.yardstick,
+            has_base=plan.has_base,
+            each=self.each,
+            cached=cached,
+        )
+
+    def record(self, judge: SuiteJudge, comparison: Comparison) -> Redraws | None:
+        """What drawing again showed of a suite; None where nothing flipped."""
+        flips = [change for change in comparison.changes if _is_flip(change)]
+        if not flips or plan_is_compared(judge):
+            return None
+        compared, identical, cached = self._repeats_of(judge)
+        confirmed = sum(change.confirmed for change in flips)
+        contradicted = sum(change.contradicted is not None for change in flips)
+        return Redraws(
+            each=self.each,
+            asked=self.asked,
+            confirmed=confirmed,
+            contradicted=contradicted,
+            unconfirmed=len(flips) - confirmed - contradicted,
+            compared=compared,
+            identical=identical,
+            cached=cached,
+        )
+
+    def _confirm(self, judges: Sequence[SuiteJudge]) -> None:
+        flips = [
+            flip
+            for judge in judges
+            for flip in flips_of(judge, self.comparison(judge), offline=self._offline)
+        ]
+        confirm(flips, self.each, self._providers, self._ask, self._repeats)
+
+    def _repeats_of(self, judge: SuiteJudge) -> tuple[int, int, bool]:
+        return self._repeats.of(addresses(judge, self._providers))
+
+
+def plan_is_compared(judge: SuiteJudge) -> bool:
+    """Whether models, settings or strategies are compared, where no gate decides."""
+    return judge.plan.compare is not None
+
+
+def _is_flip(change: Change) -> bool:
+    """Whether its first draws flip and somebody counts on it, whatever asking again said."""
+    if change.contradicted is not None:
+        return True
+    if change.state == "new_fail":
+        return change.pair.severity == "blocker"
+    return change.counted and change.state in ("broken", "fixed")
