@@ -1,15 +1,16 @@
 """Answers from elsewhere into the store, and answers from the store into files that can be committed."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from promptctl.api.project import Project
 from promptctl.core.case import Suite
-from promptctl.core.exchange import AnswerKey, Output, Source
+from promptctl.core.exchange import FIRST_CANARY, AnswerKey, Output, Source
 from promptctl.core.words import did_you_mean
 from promptctl.engine.answering import own_store, recordings
-from promptctl.engine.asking.ask import answer_all
+from promptctl.engine.asking.ask import Recorded, answer_all
 from promptctl.engine.conversations import Draw, Draws
 from promptctl.engine.fitting import Fitted, fit
 from promptctl.engine.load import Side, routed
@@ -115,7 +116,8 @@ def import_answers(
 def export_answers(project: Project, selectors: Sequence[str]) -> list[Exported]:
     """The stored answers that the working tree's suites need, as recording lines sorted by case, model, sample.
 
-    Answers that are recorded already and still needed stay, so that exporting from a fresh clone loses nothing.
+    They are the first draws, more than the suite wants where more are there, and the redraws of what flipped. Answers
+    that are recorded already and still needed stay, so that exporting from a fresh clone loses nothing.
 
     Raises:
         PromptctlError: no such suite, or one that cannot be read or rendered.
@@ -148,24 +150,19 @@ def _export(project: Project, side: Side, suite: Suite) -> Iterator[Exported]:
     side.prompts.require(suite.prompt)
     one = OneSide(side, side, suite.prompt)
     provider = project.providers().provider(one.model)
-    needed = [
-        (case.id, Draw(one.of_case(suite, case), sample, provider))
-        for case in suite.cases
-        if case.asked
-        for sample in range(suite.samples)
-    ]
-    draws = Draws(draw for _, draw in needed)
-    store = own_store(project.root)
-    try:
-        answer_all(
-            draws.questions,
-            store=store,
-            recorded=recordings(side, suite.id),
-            offline=True,
-            follow=draws.follow,
-        )
-    finally:
-        store.close()
+    sent = [(case.id, one.of_case(suite, case)) for case in suite.cases if case.asked]
+    recorded = recordings(side, suite.id)
+    with closing(own_store(project.root)) as store:
+        drawn = _drawn([rendered.digest for _, rendered in sent], store, recorded)
+        found = [
+            (case_id, Draw(rendered, sample, provider))
+            for case_id, rendered in sent
+            for sample in sorted({*range(suite.samples), *drawn[rendered.digest]})
+        ]
+        draws = Draws(draw for _, draw in found)
+        answer_all(draws.questions, store=store, recorded=recorded, offline=True, follow=draws.follow)
+    # What is there beyond what the suite wants may be another provider's, or a conversation that was broken off.
+    needed = [(case_id, draw) for case_id, draw in found if draw.sample < suite.samples or not draw.waiting]
     private = {one.id for one in suite.cases if one.place and side.suites.is_private(one.place.path)}
     name = suite.prompt.rpartition("/")[2]
     for folder in side.suites.folders:
@@ -177,6 +174,17 @@ def _export(project: Project, side: Side, suite: Suite) -> Iterator[Exported]:
         missing = list(dict.fromkeys(case_id for case_id, draw in own if draw.waiting))
         path = f"{folder}/{suite.id}/{ANSWERS}/{name}.jsonl"
         yield Exported(suite.id, path, tuple(sorted(lines)), tuple(missing), tuple(store.warnings))
+
+
+def _drawn(requests: Sequence[str], store: SqliteAnswers, recorded: Recorded) -> dict[str, set[int]]:
+    """The samples that a decision may rest on and that are stored or recorded: first draws and redraws, no canaries."""
+    found: dict[str, set[int]] = {request: set() for request in requests}
+    for request, samples in store.samples_of(requests).items():
+        found[request].update(samples)
+    for request, sample in recorded:
+        if request in found:
+            found[request].add(sample)
+    return {request: {one for one in samples if one < FIRST_CANARY} for request, samples in found.items()}
 
 
 def _exported(case_id: str, draw: Draw) -> Iterator[ExportedLine]:

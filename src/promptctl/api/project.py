@@ -3,6 +3,7 @@
 import datetime
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,20 +21,24 @@ from promptctl.core.record import replace
 from promptctl.core.result import Result
 from promptctl.core.run import Trial
 from promptctl.engine.answering import Providers, expect_calls, own_store, recorded_for
-from promptctl.engine.asking.desk import SharedStore
+from promptctl.engine.asking.ask import Recorded
 from promptctl.engine.asking.spending import Limits
 from promptctl.engine.bill import NOTHING, Forecast, refusal
 from promptctl.engine.boundary import Boundary
-from promptctl.engine.fresh import with_a_fresh_draw
+from promptctl.engine.fresh import with_a_fresh_draw, with_pooled_draws
 from promptctl.engine.load import Home, Side, begin_rendering, find_home, open_side, sides_of
 from promptctl.engine.one_side import OneSide
-from promptctl.engine.pipeline import Run, Terms
+from promptctl.engine.pipeline import Run
 from promptctl.engine.plan import Plan
 from promptctl.engine.planner import make_plan
 from promptctl.engine.rendered import Rendered
 from promptctl.engine.selection import Selection
+from promptctl.engine.terms import Terms
+from promptctl.engine.variants.choice import Choice, read_choice, refuse_beside
+from promptctl.engine.variants.plans import with_variants
 from promptctl.errors import Incomplete, PromptctlError
 from promptctl.reporters import json as json_reporter
+from promptctl.store.answers import SqliteAnswers
 from promptctl.store.git_faults import no_work_tree
 from promptctl.store.revisions import WORKTREE, Revision, Sides
 from promptctl.store.runs import Journal, last_result, new_run_id
@@ -140,7 +145,9 @@ class Project:
         tags: Sequence[str] = (),
         cases: Sequence[str] = (),
         samples: int | None = None,
-        model: str | None = None,
+        model: str | Sequence[str] | None = None,
+        params: Sequence[str] = (),
+        strategies: Sequence[str] = (),
         offline: bool = False,
         fresh: bool = False,
         max_calls: int | None = None,
@@ -160,7 +167,12 @@ class Project:
             every: Score unchanged cases too.
             tags, cases: Only these cases.
             samples: First draws per case and side, instead of the suite's own.
-            model: The model of both sides, instead of the prompt's own.
+            model: The model of both sides, instead of the prompt's own. Several are compared with the first of them, on
+                head's version alone and without a gate.
+            params: Settings to compare in the same way, as `temperature=0` or `temperature=0.7,top_p=0.9`; one alone
+                with the prompt's own.
+            strategies: Ways to make an answer of several draws, to compare with one draw: `majority:5`, `best:3:CHECK`,
+                `critique:PROMPT`.
             offline: Use stored and recorded answers only.
             fresh: Draw once more what was drawn before, on both sides; the earlier draws count too.
             max_calls: Refuse a plan with more calls, and stop before there are more.
@@ -182,16 +194,20 @@ class Project:
         if not offline:
             expect_calls(self.home, self.config)
         given = given_options(base, head, no_base)
-        chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
-        planned = self._plan(chosen, base, head, no_base=no_base, offline=offline, fresh=fresh)
-        if isinstance(planned, Sides):
-            return self._nothing(planned)
-        limits = _limits(planned, max_calls, max_cost)._replace(
-            until=None if deadline is None else started + deadline,
-            seconds=deadline,
-            slots=concurrency,
-        )
-        return self._run(planned, Terms(offline, limits, strict, progress, on_forecast), given)
+        choice = read_choice([model] if isinstance(model, str) else model or (), params, strategies)
+        chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, choice.model, samples)
+        with closing(own_store(self.root)) as store:
+            planned = self._plan(
+                chosen, choice, base, head, store, no_base=no_base, offline=offline, fresh=fresh
+            )
+            if isinstance(planned, Sides):
+                return self._nothing(planned)
+            limits = _limits(planned, max_calls, max_cost)._replace(
+                until=None if deadline is None else started + deadline,
+                seconds=deadline,
+                slots=concurrency,
+            )
+            return self._run(planned, Terms(offline, limits, strict, progress, on_forecast), given, store)
 
     def forecast(
         self,
@@ -203,7 +219,9 @@ class Project:
         tags: Sequence[str] = (),
         cases: Sequence[str] = (),
         samples: int | None = None,
-        model: str | None = None,
+        model: str | Sequence[str] | None = None,
+        params: Sequence[str] = (),
+        strategies: Sequence[str] = (),
         fresh: bool = False,
         max_calls: int | None = None,
         max_cost: float | None = None,
@@ -215,36 +233,33 @@ class Project:
         Raises:
             PromptctlError: as `test`.
         """
-        chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, model, samples)
-        planned = self._plan(chosen, base, head, no_base=no_base, offline=False, fresh=fresh)
-        if isinstance(planned, Sides):
-            return NOTHING, None
-        store = own_store(self.root, readonly=True)
-        try:
+        choice = read_choice([model] if isinstance(model, str) else model or (), params, strategies)
+        chosen = Selection(tuple(selectors), tuple(tags), tuple(cases), every, choice.model, samples)
+        with closing(own_store(self.root, readonly=True)) as store:
+            planned = self._plan(
+                chosen, choice, base, head, store, no_base=no_base, offline=False, fresh=fresh
+            )
+            if isinstance(planned, Sides):
+                return NOTHING, None
             found = self._prepared(planned, Terms(), "", store, lambda *_: None).forecast()
-        finally:
-            store.close()
         return found, refusal(found, _limits(planned, max_calls, max_cost))
-
-    def _drawn_again(self, planned: "_Planned") -> "_Planned":
-        store = own_store(self.root, readonly=True)
-        try:
-            plan = with_a_fresh_draw(planned.plan, self.providers(planned.head.config), store)
-        finally:
-            store.close()
-        return planned._replace(plan=plan)
 
     def _plan(
         self,
         chosen: Selection,
+        choice: Choice,
         base: str | None,
         head: str | None,
+        store: SqliteAnswers,
         *,
         no_base: bool,
         offline: bool,
         fresh: bool,
     ) -> "_Planned | Sides":
         """What would be done; the sides alone where nothing differs between them."""
+        if choice.kind:
+            refuse_beside(choice, base=base, fresh=fresh)
+            no_base = True
         base_prompt, base = self.prompt_and_revision(base)
         head_prompt, head = self.prompt_and_revision(head)
         sides = self._sides(base, head, no_base)
@@ -254,11 +269,15 @@ class Project:
         base_side = self._base_side(sides, head_side)
         selection = chosen._replace(base_prompt=base_prompt, head_prompt=head_prompt)
         plan = make_plan(base_side, head_side, selection, datetime.date.today())
+        if choice.kind:
+            plan = with_variants(plan, head_side, choice)
         plan = plan._replace(notes=(*head_side.config.notes, *plan.notes))
-        planned = _Planned(plan, sides, base_side, head_side)
         if not offline:
             self.boundary(head_side.config).refuse_plan(plan)
-        return self._drawn_again(planned) if fresh else planned
+        recorded = recorded_for(plan, base_side, head_side)
+        drawn = with_a_fresh_draw if fresh else with_pooled_draws
+        providers = self.providers(head_side.config)
+        return _Planned(drawn(plan, providers, store, recorded), sides, head_side.config, providers, recorded)
 
     def _sides(self, base: str | None, head: str | None, no_base: bool) -> Sides:
         try:
@@ -285,11 +304,10 @@ class Project:
         journal.end(json_reporter.render(result))
         return result
 
-    def _run(self, planned: "_Planned", terms: Terms, given: tuple[str, ...]) -> Result:
+    def _run(self, planned: "_Planned", terms: Terms, given: tuple[str, ...], store: SqliteAnswers) -> Result:
         plan, sides = planned.plan, planned.sides
         run_id = new_run_id(datetime.datetime.now(datetime.UTC), self.root)
         journal = Journal(self.root, run_id)
-        store = own_store(self.root)
         run = self._prepared(
             planned, terms, run_id, store,
             lambda suite, case, side, trial: journal.trial(trial_line(suite, case, side, trial)),
@@ -316,26 +334,25 @@ class Project:
             raise
         finally:
             journal.end(text)
-            store.close()
 
     def _prepared(
         self,
         planned: "_Planned",
         terms: Terms,
         run_id: str,
-        store: SharedStore,
+        store: SqliteAnswers,
         on_trial: Callable[[str, str, str, Trial], None],
     ) -> Run:
-        plan, sides, base, head = planned
+        plan, sides, config, providers, recorded = planned
         return Run(
             plan,
             run_id=run_id,
             base=sides.base,
             head=sides.head,
-            config=head.config,
-            providers=self.providers(head.config),
+            config=config,
+            providers=providers,
             store=store,
-            recorded=recorded_for(plan, base, head),
+            recorded=recorded,
             terms=terms,
             on_trial=on_trial,
         )
@@ -363,13 +380,14 @@ class Project:
 class _Planned(NamedTuple):
     plan: Plan
     sides: Sides
-    base: Side | None
-    head: Side
+    config: Config
+    providers: Providers
+    recorded: Recorded
 
 
 def _limits(planned: _Planned, max_calls: int | None, max_cost: float | None) -> Limits:
     """What the command line says, else the project."""
-    budget = planned.head.config.budget
+    budget = planned.config.budget
     return Limits(
         calls=budget.max_calls if max_calls is None else max_calls,
         cost=budget.max_cost if max_cost is None else max_cost,

@@ -83,7 +83,8 @@ def import_(file: Path, prompt: str, suite: str | None, model: str | None) -> No
 def export(suites: tuple[str, ...], output: str | None) -> None:
     """Writes the answers that suites need as files to commit beside them.
 
-    They are the answers to what the working tree sends. Whoever has them can run `promptctl test --offline`.
+    They are the answers to what the working tree sends, with the redraws of what flipped. Whoever has them can run
+    `promptctl test --offline`.
     """
     project = Project()
     if output is None:
@@ -129,7 +130,11 @@ def _talk_of(one: Exported) -> None:
 
 @answers.command(short_help="Count what is stored.", epilog="\b\nExample:\n  promptctl answers stats")
 def stats() -> None:
-    """Counts what is stored in .promptctl/answers.db."""
+    """Counts what is stored in .promptctl/answers.db.
+
+    Asked answers are first draws, redraws of what flipped, and canaries, by which it is seen whether base's answers of
+    more than a week ago still hold.
+    """
     store = own_store(Project().root)
     try:
         counts = store.stats()
@@ -138,6 +143,9 @@ def stats() -> None:
     for warning in store.warnings:
         talk(f"warning: {terminal_line(warning)}")
     write(f"asked     {counts.answers}")
+    write(f"first     {counts.first}")
+    write(f"redraws   {counts.redraws}")
+    write(f"canaries  {counts.canaries}")
     write(f"imported  {counts.imported}")
     write(f"requests  {counts.requests}")
     if counts.damaged:

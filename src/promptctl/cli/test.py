@@ -27,6 +27,8 @@ Examples:
   promptctl test --offline --json -        from stored answers, as JSON
   promptctl test --dry-run                 what would be asked, and about what it costs
   promptctl test --max-cost 0.50 --deadline 600
+  promptctl test --model qwen-plus --model qwen-max     models, on head alone
+  promptctl test --strategy majority:5     is the vote of five draws worth them?
 
 \b
 Exit codes: 0 passed or undecided, 1 the gate failed, 2 the project or the
@@ -54,7 +56,19 @@ class Amount(click.FloatRange):
 @click.option("--tag", "tags", multiple=True, metavar="T", help="Only cases with this tag.")
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case.")
 @click.option("--samples", type=click.IntRange(1, 100), metavar="N", help="First draws per case and side.")
-@click.option("--model", metavar="M", help="This model on both sides, instead of the prompt's own.")
+@click.option(
+    "--model", multiple=True, metavar="M", help="This model on both sides; several are compared on head."
+)
+@click.option(
+    "--param", "params", multiple=True, metavar="K=V", help="Compare settings: own with this, or several."
+)
+@click.option(
+    "--strategy",
+    "strategies",
+    multiple=True,
+    metavar="S",
+    help="Compare with one draw: majority:N, best:N:CHECK, critique:PROMPT.",
+)
 @click.option("--offline", is_flag=True, help="Use stored and recorded answers only.")
 @click.option("--fresh", is_flag=True, help="Draw once more what was drawn before, on both sides.")
 @click.option("--max-calls", type=click.IntRange(0), metavar="N", help="Never more calls than this.")

@@ -135,6 +135,13 @@ def streams(model: str, params: Mapping[str, Any], dialect: Dialect) -> bool:
     return any(fnmatchcase(name, pattern) for pattern in dialect.streamed)
 
 
+def fix_of_unread(instead: str, provider: str) -> str:
+    """What to do about a parameter that `unread_params` gave."""
+    if instead == "max_output_tokens":
+        return "write max_output_tokens: it is sent under the name that the server reads"
+    return f"write {instead}" if instead else f"take it out: {provider} has nothing of the kind"
+
+
 def unread_params(params: Mapping[str, Any], dialect: Dialect) -> Iterator[tuple[str, str]]:
     """The parameters that a known server ignores or refuses, each with what to write instead, or ""."""
     limits = get_args(TokenLimit)

@@ -127,6 +127,12 @@ class Answered(Record):
     source: Source
 
 
+FIRST_REDRAW = 1000
+"""Sample indices below are first draws, those from here on redraws, which confirm a flip or contradict it."""
+FIRST_CANARY = 2000
+"""Sample indices from here on are canaries: base asked again because its stored answers are old."""
+
+
 class AnswerKey(NamedTuple):
     """Which answer: provider kind and base URL, request digest, sample index. Never a key, header or organisation.
 

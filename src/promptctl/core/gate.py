@@ -25,6 +25,7 @@ WORDS = {
     "trade-off": "UNDECIDED",
     "near-floor": "UNDECIDED",
     "advisory-only": "ADVISORY",
+    "compared": "ADVISORY",
     "no-base": "NO BASE",
 }
 _BY_STATUS = {"pass": "PASS", "fail": "FAIL", "incomplete": "INCOMPLETE", "undecided": "UNDECIDED"}
@@ -70,15 +71,26 @@ def decide(
         interrupted: The run was stopped before all answers were there.
     """
     if interrupted:
-        return Ruling(
-            status="incomplete", rule="interrupted", message="interrupted before all cases were answered"
-        )
+        return _interrupted()
     return (
         _blockers(comparison)
         or _incomplete(comparison, gate)
         or _harm(comparison, evidence, gate, p_worse)
         or _clear(comparison, evidence, gate)
         or _undecided(comparison, evidence, gate)
+    )
+
+
+def advise(comparison: Comparison, gate: Gate, message: str, *, interrupted: bool = False) -> Ruling:
+    """The ruling where variants are compared and nothing is gated: what kept us from an answer stays an error."""
+    if interrupted:
+        return _interrupted()
+    return _incomplete(comparison, gate) or Ruling(status="undecided", rule="compared", message=message)
+
+
+def _interrupted() -> Ruling:
+    return Ruling(
+        status="incomplete", rule="interrupted", message="interrupted before all cases were answered"
     )
 
 
@@ -90,7 +102,7 @@ def worst(statuses: Sequence[Status]) -> Status:
 def exit_code(rulings: Sequence[tuple[Ruling, Gate]], *, strict: bool) -> int:
     """0, 1 or 3 for the whole run; 130 when it was interrupted.
 
-    Undecided suites count by their own `on_undecided`, and as 3 under `strict`.
+    Undecided suites count by their own `on_undecided`, and as 3 under `strict`; compared variants are not gated.
     """
     if any(ruling.rule == "interrupted" for ruling, _ in rulings):
         return 130
@@ -98,9 +110,12 @@ def exit_code(rulings: Sequence[tuple[Ruling, Gate]], *, strict: bool) -> int:
         return 1
     if any(ruling.status == "incomplete" for ruling, _ in rulings):
         return 3
-    if any(ruling.status == "undecided" and gate.on_undecided == "fail" for ruling, gate in rulings):
+    undecided = [
+        gate for ruling, gate in rulings if ruling.status == "undecided" and ruling.rule != "compared"
+    ]
+    if any(gate.on_undecided == "fail" for gate in undecided):
         return 1
-    return 3 if strict and any(ruling.status == "undecided" for ruling, _ in rulings) else 0
+    return 3 if strict and undecided else 0
 
 
 def _blockers(comparison: Comparison) -> Ruling | None:

@@ -210,6 +210,39 @@ class EvidenceRecord(Shown):
     flip_rate: float | None = None
 
 
+class Measured(Shown):
+    """A quantity on both sides and its difference, head minus base, case by case, over `cases` cases.
+
+    `centre` says what `base` and `head` are: a `rate`, a `mean` or a `median`. `ratio` is head by base, None where base
+    is 0. `low` and `high` are None where the cases are too few for `level`.
+    """
+
+    cases: int
+    centre: str
+    base: float
+    head: float
+    difference: float
+    low: float | None
+    high: float | None
+    level: float
+    method: str
+    ratio: float | None = None
+
+
+class Trade(Shown):
+    """What a variant gains and what that costs, over first draws: `head` against `base`, as they were given.
+
+    `cost` is in the project's currency for one answer of a case, `seconds` are those until it is there. Each is None
+    where no case knows it on both sides.
+    """
+
+    base: str
+    head: str
+    quality: Measured | None = None
+    cost: Measured | None = None
+    seconds: Measured | None = None
+
+
 class Exploratory(Shown):
     """One tag or check by itself, over counted cases; `p` is two-sided, `adjusted` after Benjamini-Hochberg."""
 
@@ -301,6 +334,16 @@ class AnswerRecord(Shown):
     seconds: float | None = None
 
 
+class PartRecord(Shown, rename={"source": "from"}):
+    """One of the answers that a strategy made an answer of; `prompt` is the second prompt, where that gave it."""
+
+    sample: int
+    source: str
+    answer: AnswerRecord
+    chosen: bool = False
+    prompt: str | None = None
+
+
 class ReplyRecord(Shown):
     """An earlier turn of a conversation: what the user said, and what came back."""
 
@@ -319,7 +362,7 @@ class TrialRecord(Shown, rename={"source": "from"}):
     """One draw: where it came from, what came back, what the checks said.
 
     In a conversation `answer` is the last reply, `replies` are those before it, and `turn`, from 1, is where it failed
-    or could not be scored.
+    or could not be scored. `parts` are all the answers that a strategy made it of.
     """
 
     sample: int
@@ -331,6 +374,7 @@ class TrialRecord(Shown, rename={"source": "from"}):
     verdicts: tuple[Verdict, ...] = ()
     replies: tuple[ReplyRecord, ...] = ()
     turn: int | None = None
+    parts: tuple[PartRecord, ...] = ()
 
 
 class CaseResult(Shown):
@@ -364,7 +408,8 @@ class YardstickRecord(Shown):
 class SuiteResult(Shown):
     """One suite under one model. `better` is the claim of improvement, made only where it is earned.
 
-    `compare` is None where base and head are compared; else what else is: `models`, `params` or `strategies`.
+    `compare` is None where base and head are compared; else what else is: `models`, `params` or `strategies`. `trade`
+    is what such a variant gains and costs.
     """
 
     suite: str
@@ -391,6 +436,7 @@ class SuiteResult(Shown):
     yardstick: tuple[YardstickRecord, ...] = ()
     notes: tuple[str, ...] = ()
     compare: str | None = None
+    trade: Trade | None = None
     evidence: EvidenceRecord | None = None
     redraws: Redraws | None = None
     drift: Drift | None = None

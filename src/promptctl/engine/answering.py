@@ -70,6 +70,11 @@ class Providers:
         self._given: dict[str, Provider] = {}
         self.redactor = Redactor()
 
+    @property
+    def config(self) -> Config:
+        """What they were made of; prices of models go by it too."""
+        return self._config
+
     def give(self, name: str, provider: Provider) -> None:
         """Uses this provider for every model of that provider name; `*` for all models."""
         self._given[name] = provider
@@ -169,6 +174,8 @@ def recorded_for(plan: Plan, base: Side | None, head: Side) -> Recorded:
     for suite in plan.suites:
         after = recordings(head, suite.suite.id)
         before = recordings(base, suite.base_suite.id) if base and suite.base_suite else {}
+        if suite.variant:  # head's own version on both sides
+            before = after
         found.update(_answering([planned.head for planned in suite.cases], after))
         found.update(_answering([planned.base for planned in suite.cases if planned.base], before))
     return found

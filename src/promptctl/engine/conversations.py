@@ -2,13 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from typing import ClassVar, NamedTuple
 
 from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Request, Source
 from promptctl.core.ports import Provider
 from promptctl.core.record import replace
+from promptctl.core.run import Part
 from promptctl.engine.asking.wanted import Wanted
 from promptctl.engine.grading import why_over
-from promptctl.engine.rendered import Rendered
+from promptctl.engine.rendered import Later, Rendered
 from promptctl.engine.requests import stand_in
 from promptctl.errors import PromptctlError
 
@@ -46,10 +49,19 @@ def digests_along(rendered: Rendered, reply: Callable[[str], Output | None]) -> 
         yield digest
 
 
+class Ahead(NamedTuple):
+    """A question that may follow, of a model as the project calls it. Those with equal keys are one."""
+
+    key: tuple[AnswerKey, tuple[str, ...]]
+    model: str
+    request: Callable[[], Request]
+
+
 class Draw:
     """One sample of what a side sends for a case. It goes on by `take`, and is over when it waits for nothing."""
 
     __slots__ = ("answers", "failure", "questions", "rendered", "sample")
+    parts: ClassVar[tuple[Part, ...]] = ()
 
     def __init__(self, rendered: Rendered, sample: int, provider: Provider) -> None:
         self.rendered, self.sample = rendered, sample
@@ -95,6 +107,15 @@ class Draw:
             return None
         self.questions.append(Wanted(request, first.sample, first.provider, model=first.model))
         return self.questions[-1]
+
+    def ahead(self) -> Iterable[Ahead]:
+        """What may follow once the question that it waits for is answered: each request after stand-ins for replies."""
+        question, rendered, done = self.waiting, self.rendered, len(self.answers)
+        if question is None or rendered.later is None:
+            return
+        for turn in range(done + 1, self.turns):
+            request = partial(_expected, rendered, rendered.later, turn)
+            yield Ahead((question.key, rendered.ahead[done:turn]), rendered.model, request)
 
 
 class Draws:
@@ -144,20 +165,18 @@ def settle(draws: Iterable[Draw], answers: dict[AnswerKey, Answered]) -> None:
             draw.take(answers[question.key])
 
 
-def ahead(draws: Iterable[Draw]) -> list[Request]:
-    """What may follow once the questions that draws wait for are answered: each request after stand-ins for replies.
+def _expected(rendered: Rendered, later: Later, turn: int) -> Request:
+    stand_ins = [stand_in(number + 1) for number in range(turn)]
+    return replace(rendered.sender.blank, messages=later.messages(stand_ins))
+
+
+def ahead(draws: Iterable[Draw]) -> list[Ahead]:
+    """What may follow once the questions that draws wait for are answered.
 
     Requests that are equal after equal replies are one, so their number is the most that will be asked.
     """
-    found: dict[tuple[AnswerKey, tuple[str, ...]], Request] = {}
+    found: dict[tuple[AnswerKey, tuple[str, ...]], Ahead] = {}
     for draw in draws:
-        question, rendered, done = draw.waiting, draw.rendered, len(draw.answers)
-        if question is None or rendered.later is None:
-            continue
-        for turn in range(done + 1, draw.turns):
-            key = question.key, rendered.ahead[done:turn]
-            if key not in found:
-                stand_ins = [stand_in(number + 1) for number in range(turn)]
-                messages = rendered.later.messages(stand_ins)
-                found[key] = replace(rendered.sender.blank, messages=messages)
+        for one in draw.ahead():
+            found.setdefault(one.key, one)
     return list(found.values())

@@ -1,16 +1,29 @@
-"""`--fresh`: one more first draw of everything that is asked, on both sides. What was drawn before stays and counts."""
+"""First draws of several runs: `--fresh` adds one on both sides, and a run without it pools all that are there.
 
-from promptctl.core.exchange import AnswerKey
-from promptctl.core.ports import AnswerStore
+So nobody can draw until the result is liked, neither by drawing again nor by leaving out what was drawn.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+
+from promptctl.core.exchange import FIRST_REDRAW, AnswerKey
+from promptctl.core.run import Standing
 from promptctl.engine.answering import Providers
+from promptctl.engine.asking.ask import Recorded, answer_all
+from promptctl.engine.asking.desk import SharedStore
+from promptctl.engine.conversations import Draw, Draws
 from promptctl.engine.plan import Plan, SuitePlan
+from promptctl.engine.rendered import Rendered
 from promptctl.errors import PromptctlError
 
-MOST = 1000
-"""First draws of one request; sample indices from here on are confirmations."""
+MOST = FIRST_REDRAW
+"""First draws of one request; sample indices from here on are redraws."""
+_AT_ONCE = 500  # requests: so many draws are in memory
 
 
-def with_a_fresh_draw(plan: Plan, providers: Providers, store: AnswerStore) -> Plan:
+def with_a_fresh_draw(
+    plan: Plan, providers: Providers, store: SharedStore, recorded: Recorded | None = None
+) -> Plan:
     """The plan with one first draw more than there is of any of its requests; as it is where there is none yet.
 
     A fresh draw that an interrupt left unfinished is finished first.
@@ -18,21 +31,98 @@ def with_a_fresh_draw(plan: Plan, providers: Providers, store: AnswerStore) -> P
     Raises:
         PromptctlError: `too-many-draws`.
     """
-    suites = tuple(suite._replace(samples=_samples(suite, providers, store)) for suite in plan.suites)
-    return plan._replace(suites=suites)
+    return _with_samples(plan, _one_more, providers, store, recorded or {})
 
 
-def _samples(suite: SuitePlan, providers: Providers, store: AnswerStore) -> int:
-    asked = {
-        (provider.kind, provider.base_url, rendered.digest)
-        for planned in suite.cases
-        if planned.ask
-        for rendered in planned.sides
-        for provider in [providers.provider(rendered.model)]
-    }
-    drawn, of_all = 0, True
-    while drawn < MOST and (found := store.get_many(AnswerKey(*one, drawn) for one in asked)):
-        drawn, of_all = drawn + 1, len(found) == len(asked)
+def with_pooled_draws(
+    plan: Plan, providers: Providers, store: SharedStore, recorded: Recorded | None = None
+) -> Plan:
+    """The plan with all the first draws that are there, where these are more than it asks for.
+
+    A number of samples below that, in the suite or on the command line, leaves none of them out. A further draw is
+    there when each counted case whose request differs has it on both sides: cases that were added since, or are asked
+    without being compared, cannot undo it, and are drawn as often. Where no further draw is there, this takes one
+    look-up of one request a suite.
+    """
+    return _with_samples(plan, _pooled, providers, store, recorded or {})
+
+
+class _FirstDraws:
+    """The first draws that are there of the requests that decide a suite."""
+
+    def __init__(
+        self, suite: SuitePlan, providers: Providers, store: SharedStore, recorded: Recorded
+    ) -> None:
+        self._providers, self._store, self._recorded = providers, store, recorded
+        asked = [planned for planned in suite.cases if planned.ask]
+        counted = [
+            planned
+            for planned in asked
+            if planned.standing is Standing.COUNTED and (planned.base is None or not planned.unchanged)
+        ]
+        sent = (rendered for planned in counted or asked for rendered in planned.sides)
+        self._sent = {(one.model, one.sends): one for one in sent}
+
+    def begun(self, sample: int, *, of: int | None = None) -> bool:
+        """Whether any of the first `of` requests has this draw."""
+        return any(
+            self._store.get_many(keys) or any(map(self._is_recorded, keys)) for keys in self._keys(sample, of)
+        )
+
+    def whole(self, sample: int) -> bool:
+        """Whether every request has this draw, conversations to their end."""
+        for some in _parts(iter(self._sent.values())):
+            draws = Draws(Draw(one, sample, self._providers.provider(one.model)) for one in some)
+            answer_all(
+                draws.questions, store=self._store, recorded=self._recorded, offline=True, follow=draws.follow
+            )
+            if any(draw.waiting for draw in draws.all):
+                return False
+        return True
+
+    def _keys(self, sample: int, of: int | None) -> Iterator[list[AnswerKey]]:
+        for some in _parts(islice(self._sent.values(), of)):
+            asked = ((self._providers.provider(one.model), one.digest) for one in some)
+            yield [AnswerKey(who.kind, who.base_url, digest, sample) for who, digest in asked]
+
+    def _is_recorded(self, key: AnswerKey) -> bool:
+        return (key.request, key.sample) in self._recorded
+
+
+def _with_samples(
+    plan: Plan,
+    count: Callable[[SuitePlan, _FirstDraws], int],
+    providers: Providers,
+    store: SharedStore,
+    recorded: Recorded,
+) -> Plan:
+    def counted(suite: SuitePlan) -> SuitePlan:
+        if suite.strategy:
+            return suite  # so many draws are one answer
+        samples = count(suite, _FirstDraws(suite, providers, store, recorded))
+        if samples <= suite.samples:
+            return suite
+        runs, more = samples - suite.samples + 1, samples - suite.samples
+        note = (
+            f"{samples} first draws a side are pooled, as of {runs} runs: --fresh or more --samples added {more}, "
+            "and none is left out"
+        )
+        return suite._replace(samples=samples, notes=(*suite.notes, note))
+
+    return plan._replace(suites=tuple(map(counted, plan.suites)))
+
+
+def _pooled(suite: SuitePlan, there: _FirstDraws) -> int:
+    samples = suite.samples
+    while samples < MOST and there.begun(samples, of=1) and there.whole(samples):
+        samples += 1
+    return samples
+
+
+def _one_more(suite: SuitePlan, there: _FirstDraws) -> int:
+    drawn = 0
+    while drawn < MOST and there.begun(drawn):
+        drawn += 1
     if drawn >= MOST:
         raise PromptctlError(
             f"suite {suite.suite.id} has {drawn} first draws of a case, and no more can be told apart",
@@ -40,5 +130,10 @@ def _samples(suite: SuitePlan, providers: Providers, store: AnswerStore) -> int:
             at="--fresh",
             fix="run without --fresh",
         )
-    unfinished = drawn > suite.samples and not of_all
+    unfinished = drawn > suite.samples and not there.whole(drawn - 1)
     return max(suite.samples, drawn + (0 if unfinished else 1)) if drawn else suite.samples
+
+
+def _parts(sent: Iterator[Rendered]) -> Iterator[list[Rendered]]:
+    while some := list(islice(sent, _AT_ONCE)):
+        yield some

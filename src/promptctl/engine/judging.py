@@ -5,16 +5,18 @@ from typing import NamedTuple
 
 from promptctl.core.config import Config
 from promptctl.core.confirming import Side
-from promptctl.core.exchange import AnswerKey, Failure, Source
+from promptctl.core.exchange import AnswerKey, Failure, Output, Source
 from promptctl.core.record import replace
 from promptctl.core.run import Pair, Reply, Role, Trial
 from promptctl.engine.answering import Providers
-from promptctl.engine.bill import Bill, Purpose, priced
+from promptctl.engine.bill import Bill, Purpose, price, priced
 from promptctl.engine.conversations import Draw
 from promptctl.engine.plan import PlannedCase, SuitePlan
 from promptctl.engine.records import Records, trial_records
 from promptctl.engine.regrade import Regrading
 from promptctl.engine.rendered import Rendered
+from promptctl.engine.variants.made import Made
+from promptctl.engine.variants.spending import Spending
 
 OnTrial = Callable[[str, str, str, Trial], None]
 
@@ -49,7 +51,12 @@ def cases_of(plan: SuitePlan, providers: Providers) -> Iterator[CaseDraws]:
 
     for planned in plan.cases:
         base = () if planned.unchanged else draws(planned.base)
-        yield CaseDraws(plan, planned, base, draws(planned.head))
+        if strategy := plan.strategy:
+            count = plan.samples * strategy.each
+            made_of = (strategy.draw(planned.case, planned.head, n, providers.provider) for n in range(count))
+            yield CaseDraws(plan, planned, base, tuple(made_of))
+        else:
+            yield CaseDraws(plan, planned, base, draws(planned.head))
 
 
 class SuiteJudge:
@@ -65,15 +72,18 @@ class SuiteJudge:
         self._config, self._providers = config, providers
         self._account, self._on_trial = account, on_trial
         self.flaky: Collection[str] = ()
+        self.spending = Spending(plan.variant, self._price) if plan.variant else None
 
     def judge(self, case: CaseDraws) -> None:
         """Takes a case whose draws are as far as they will come; those that still wait were not asked."""
         planned = case.planned
         self._account.add(case)
+        if self.spending:
+            self.spending.add(case.base or case.head, case.head)
         base = self._trials(planned, case.head if planned.unchanged else case.base, "base")
         head = base if planned.unchanged else self._trials(planned, case.head, "head")
         for trial in head if planned.unchanged else ():
-            self._on_trial(self.plan.suite.id, planned.case.id, "head", trial)
+            self._on_trial(self.plan.title, planned.case.id, "head", trial)
         said = trial_records(head)
         self.records[planned.case.id] = said if head is base else trial_records(base), said
         self.regrading.add(planned, head)
@@ -103,6 +113,10 @@ class SuiteJudge:
         self.pairs[planned.case.id], self.records[planned.case.id] = pair, (base, head)
         return trial
 
+    def aside(self, planned: PlannedCase, draw: Draw) -> Trial:
+        """A draw of base that only tells whether the model is what it was."""
+        return self._redraw(planned, "base", draw, role="confirm")
+
     def drawn_anew(self, planned: PlannedCase, draw: Draw) -> None:
         """Takes a draw of base that stands in the place of its first ones; its redraws stay."""
         trial = self._redraw(planned, "base", draw, role="first")
@@ -115,13 +129,13 @@ class SuiteJudge:
     def _redraw(self, planned: PlannedCase, side: Side, draw: Draw, role: Role) -> Trial:
         self._account.add_redraw(draw)
         trial = replace(self._trial(planned, draw), role=role)
-        self._on_trial(self.plan.suite.id, planned.case.id, side, trial)
+        self._on_trial(self.plan.title, planned.case.id, side, trial)
         return trial
 
     def _outcomes(self, trials: tuple[Trial, ...]) -> tuple[Trial, ...]:
         """What decides of trials: there are few different ones, however many cases there are."""
         if any(trial.outcome == "error" for trial in trials):  # the decision says why
-            return tuple(replace(trial, answer=None, replies=()) for trial in trials)
+            return tuple(replace(trial, answer=None, replies=(), parts=()) for trial in trials)
         key = tuple((trial.sample, trial.source, trial.outcome, trial.role) for trial in trials)
         if key not in self._bare:
             self._bare[key] = tuple(
@@ -132,21 +146,35 @@ class SuiteJudge:
 
     def _trials(self, planned: PlannedCase, draws: Iterable[Draw], side: str) -> tuple[Trial, ...]:
         trials = []
-        for draw in draws:
-            if draw.waiting:  # not asked, or not to its end
-                continue
+        for draw in self._answers(planned, list(draws), side):
             trial = self._trial(planned, draw)
-            self._on_trial(self.plan.suite.id, planned.case.id, side, trial)
+            self._on_trial(self.plan.title, planned.case.id, side, trial)
             trials.append(trial)
         return tuple(trials)
 
-    def _trial(self, planned: PlannedCase, draw: Draw) -> Trial:
+    def _answers(self, planned: PlannedCase, draws: list[Draw], side: str) -> Iterable[Draw | Made]:
+        """What draws come to, one answer each or as a strategy makes them; none where one was not asked to its end."""
+        strategy = self.plan.strategy if side == "head" else None
+        if strategy is None:
+            return [draw for draw in draws if not draw.waiting]
+        groups = [draws[start : start + strategy.each] for start in range(0, len(draws), strategy.each)]
+        return [
+            strategy.made(planned.case, group, number, self._price)
+            for number, group in enumerate(groups)
+            if not any(draw.waiting for draw in group)
+        ]
+
+    def _price(self, output: Output, model: str) -> float | None:
+        return price(output, model, self._config)
+
+    def _trial(self, planned: PlannedCase, draw: Draw | Made) -> Trial:
         replies, says = draw.replies, [turn.say for turn in planned.case.turns]
         earlier = replies if draw.failure else replies[:-1]
         trial = Trial(
             sample=draw.sample,
             source=draw.source,
             outcome="error",
+            parts=draw.parts,
             replies=tuple(Reply(say=say, answer=one) for say, one in zip(says, earlier, strict=False)),
         )
         if draw.failure:
@@ -197,7 +225,7 @@ class Account:
     def _add(self, draw: Draw, purpose: Purpose) -> None:
         for wanted, answered in zip(draw.questions, draw.answers, strict=False):
             if self._seen.add(wanted.key):
-                self.bill.add(draw.rendered.model, answered, purpose)
+                self.bill.add(wanted.model, answered, purpose)
 
 
 def _keys(draw: Draw) -> set[AnswerKey]:

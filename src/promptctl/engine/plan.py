@@ -43,7 +43,7 @@ class PlannedCase(NamedTuple):
         """Both sides send the same, in a conversation for as long as the replies are the same."""
         if self.made:
             return False
-        return self.base is self.head or (self.base is not None and self.base.sends == self.head.sends)
+        return self.base is self.head or (self.base is not None and self.base.same_as(self.head))
 
     @property
     def sides(self) -> tuple[Rendered, ...]:
@@ -79,6 +79,11 @@ class SuitePlan(NamedTuple):
     def key(self) -> tuple[str, str]:
         """Tells the plans of one suite apart, of which there is one for each variant."""
         return self.suite.id, self.variant.head if self.variant else ""
+
+    @property
+    def title(self) -> str:
+        """The suite, with the variant where there is one."""
+        return f"{self.suite.id} ({self.variant.head})" if self.variant else self.suite.id
 
     @property
     def strategy(self) -> Strategy | None:

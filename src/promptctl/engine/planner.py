@@ -235,7 +235,7 @@ class _Planner:
             self._errors.setdefault((error.message, where), []).append(error)
             return None
         base = head if begun.base is None else self._base(partner, case, begun.base)
-        if base is not None and base.sends == head.sends:
+        if base is not None and base.same_as(head):
             base = head
         standing = self._standing(case, own, base, partner)
         return PlannedCase(
@@ -278,7 +278,7 @@ class _Planner:
             return False
         # The inputs were edited. If base's own case sent the same request, only names changed: nothing to ask.
         before = self._base(partner, own, self._begin_base(partner, own, own))
-        return before is None or before.sends != head.sends
+        return before is None or not before.same_as(head)
 
     def _takes_images(self, partner: str | None) -> bool:
         """Whether equal inputs may name pictures that are not equal."""

@@ -21,6 +21,7 @@ from promptctl.core.result import (
     EvidenceRecord,
     FailureRecord,
     Looks,
+    PartRecord,
     PassRates,
     RateRecord,
     Redraws,
@@ -32,6 +33,7 @@ from promptctl.core.result import (
     SuiteResult,
     Tally,
     TestRecord,
+    Trade,
     TrialRecord,
     YardstickRecord,
 )
@@ -60,6 +62,7 @@ def suite_record(
     redraws: Redraws | None = None,
     drift: Drift | None = None,
     looks: Looks | None = None,
+    trade: Trade | None = None,
     notes: tuple[str, ...] = (),
 ) -> SuiteResult:
     """One suite of the result.
@@ -68,6 +71,7 @@ def suite_record(
         records: Its cases' trials.
         holm: The p-value of harm after Holm, and over how many suites.
         redraws, drift, looks: What was found on the way to the decision.
+        trade: What a variant gains and costs.
         notes: Added to the plan's own.
     """
     planned = {entry.case.id: entry for entry in plan.cases}
@@ -88,7 +92,7 @@ def suite_record(
         n=evidence.n,
         detectable=evidence.detectable,
         settle=Settle(samples=evidence.settle_samples, cases=evidence.settle_cases)
-        if ruling.status == "undecided"
+        if ruling.status == "undecided" and plan.variant is None
         else Settle(),
         counts=comparison.counts(),
         pass_rate=PassRates(
@@ -109,6 +113,7 @@ def suite_record(
         ),
         notes=(*plan.notes, *notes),
         compare=plan.compare,
+        trade=trade,
         evidence=_evidence(plan, comparison, evidence, *holm),
         redraws=redraws,
         drift=drift,
@@ -229,6 +234,16 @@ def _trial(trial: Trial) -> TrialRecord:
         verdicts=trial.verdicts,
         replies=tuple(ReplyRecord(say=reply.say, answer=_answer(reply.answer)) for reply in trial.replies),
         turn=trial.turn,
+        parts=tuple(
+            PartRecord(
+                sample=part.sample,
+                source=part.source,
+                answer=_answer(part.answer),
+                chosen=part.chosen,
+                prompt=part.prompt,
+            )
+            for part in trial.parts
+        ),
     )
 
 

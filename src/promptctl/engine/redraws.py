@@ -7,6 +7,7 @@ from promptctl.core.confirming import draws_each
 from promptctl.core.result import Drift, Redraws
 from promptctl.engine.answering import Providers
 from promptctl.engine.confirm import Asks, Repeats, addresses, confirm, flips_of
+from promptctl.engine.drift import Drifting, Stale
 from promptctl.engine.judging import SuiteJudge
 
 
@@ -14,10 +15,19 @@ class Redrawing:
     """The redraws of one run. `each` is how many draws of a side have to agree, by the cases the whole run asks."""
 
     def __init__(
-        self, judges: Sequence[SuiteJudge], providers: Providers, ask: Asks, *, offline: bool
+        self,
+        judges: Sequence[SuiteJudge],
+        providers: Providers,
+        ask: Asks,
+        *,
+        offline: bool,
+        drifting: Drifting | None,
+        stale: Stale,
     ) -> None:
+        """`drifting` is None where base cannot be drawn again; `stale` are the cases of the canary."""
         self._judges = [judge for judge in judges if judge.plan.compare is None]
         self._providers, self._ask, self._offline = providers, ask, offline
+        self._drifting, self._stale = drifting, stale
         self.asked = sum(planned.ask for judge in self._judges for planned in judge.plan.cases)
         self.each = draws_each(self.asked)
         self.drifts: dict[str, Drift] = {}
@@ -30,7 +40,12 @@ class Redrawing:
             AskingInterrupted: Ctrl-C or SIGTERM.
             Incomplete: the store failed.
         """
+        for judge in self._judges:
+            if self._drifting is not None:
+                self._mend(judge, self._drifting.canary(judge, self._stale.get(judge.plan.suite.id, ())))
         self._confirm(self._judges)
+        if moved := [judge for judge in self._judges if self._has_moved(judge)]:
+            self._confirm(moved)
 
     def comparison(self, judge: SuiteJudge) -> Comparison:
         """What a suite's draws say so far."""
@@ -62,6 +77,22 @@ class Redrawing:
             identical=identical,
             cached=cached,
         )
+
+    def _has_moved(self, judge: SuiteJudge) -> bool:
+        """Whether flips show drift that no canary did; base is drawn anew then."""
+        known = self.drifts.get(judge.plan.suite.id)
+        if self._drifting is None or (known is not None and known.redrawn):
+            return False
+        drift = self._drifting.by_flips(judge, self.comparison(judge))
+        self._mend(judge, drift)
+        return drift is not None
+
+    def _mend(self, judge: SuiteJudge, drift: Drift | None) -> None:
+        if drift is None or self._drifting is None:
+            return
+        self.drifts[judge.plan.suite.id] = drift
+        if drift.redrawn:
+            self._drifting.draw_anew(judge)
 
     def _confirm(self, judges: Sequence[SuiteJudge]) -> None:
         flips = [

@@ -87,6 +87,10 @@ class Rendered:
         """What is sent: equal where every request is, given equal replies."""
         return (self.digest, *self.ahead)
 
+    def same_as(self, other: "Rendered") -> bool:
+        """Whether both send the same to the same server."""
+        return self.sends == other.sends and self.sender.served == other.sender.served
+
 
 class Sender:
     """What all requests of one prompt under one model have in common, in the dialect of who answers."""
@@ -94,6 +98,7 @@ class Sender:
     def __init__(self, version: PromptVersion, model: str, route: Route | None) -> None:
         dialect = route.dialect if route else COMMON
         self.model, self.note = model, format_note(version, route)
+        self.served = (route.kind, route.base_url) if route else None  # equal requests may go to different servers
         self.kept = Kept()
         self.blank = Request(
             model=route.served_name if route else model,

@@ -86,6 +86,15 @@ def _filled(case: Case, inputs: Mapping[str, InputSpec], tree: Tree, *, strict: 
     return filling._replace(values=with_case_images(filling.values, case, inputs, tree))
 
 
+def values_of(prompts: Prompts, prompt_id: str, case: Case) -> dict[str, Any]:
+    """The values that a case gives a prompt for its first request, by input name.
+
+    Raises:
+        PromptctlError: as `begin_case`.
+    """
+    return _filled(case, prompts.version(prompt_id).inputs, prompts.tree).values
+
+
 def _opening(
     case: Case, filling: Filling, begun: Pending, render: Callable[[Mapping[str, Any]], tuple[Message, ...]]
 ) -> Opening:

@@ -11,6 +11,7 @@ from promptctl.core.words import percent, plural, points, signed_points
 from promptctl.reporters.safe import terminal_line
 from promptctl.reporters.terminal_cases import SuitePart
 from promptctl.reporters.terminal_page import Page, Style
+from promptctl.reporters.terminal_variants import VariantsPart, compared
 
 _OWN = re.compile(r"(\x1b\[(?:0|1|2|31|32|33)m)")
 
@@ -28,8 +29,12 @@ class _Report:
 
     def lines(self) -> Iterator[str]:
         if not self.page.style.brief:
-            yield from self._heading()
-            for suite in self.result.suites:
+            variants = compared(self.result)
+            if variants:
+                yield from VariantsPart(self.result, self.page).lines(_revision(self.result.head))
+            else:
+                yield from self._heading()
+            for suite in () if variants else self.result.suites:
                 yield ""
                 yield from self.part.lines(suite)
                 if len(self.result.suites) > 1:
@@ -41,10 +46,18 @@ class _Report:
                 yield self.page.fit(f"note       {terminal_line(note)}")
             if self.result.suites:
                 yield ""
-                yield from self._evidence()
+                if not variants:
+                    yield from self._evidence()
                 yield from self._calls()
                 yield from self._next_steps()
+        if self.page.style.explain:
+            yield from self._explanation()
         yield self._decision()
+
+    def _explanation(self) -> Iterator[str]:
+        from promptctl.reporters.terminal_explain import Explanation  # few runs ask for it
+
+        return Explanation(self.result, self.page).lines()
 
     # heading
 

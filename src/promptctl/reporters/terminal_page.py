@@ -1,5 +1,6 @@
 """The page that the terminal report is written on: its width, its colours, its kinds of line."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from promptctl.reporters.safe import fit, pad, terminal_line, width
@@ -11,11 +12,16 @@ _STATUS = {"pass": "green", "fail": "red", "incomplete": "yellow", "undecided": 
 
 
 class Style(NamedTuple):
-    """How to show it. `verbose` lists every case with its outputs; `brief` keeps only the last lines."""
+    """How to show it.
+
+    `verbose` lists every case with its outputs; `brief` keeps only the last lines; `explain` adds the arithmetic of the
+    decision.
+    """
 
     colour: bool = False
     verbose: bool = False
     brief: bool = False
+    explain: bool = False
     columns: int = COLUMNS
 
 
@@ -28,6 +34,17 @@ class Page:
     def fit(self, line: str) -> str:
         """The line, cut to the page's columns unless it is painted already."""
         return fit(line, self.style.columns) if "\x1b" not in line else line
+
+    def wrap(self, text: str, indent: int = 0, hanging: int = 2) -> Iterator[str]:
+        """The text on as many lines as it takes, cut at spaces only; a word that is too long alone is cut."""
+        line = ""
+        for word in terminal_line(text).split(" "):
+            longer = f"{line} {word}" if line.strip() else " " * indent + word
+            if line.strip() and width(longer) > self.style.columns:
+                yield self.fit(line)
+                longer = " " * (indent + hanging) + word
+            line = longer
+        yield self.fit(line)
 
     def field(self, name: str, value: str) -> str:
         """A named value below a case."""

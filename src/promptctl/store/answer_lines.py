@@ -9,13 +9,13 @@ The line of a conversation has the earlier replies beside its last one, texts or
 import json
 from typing import Any, NamedTuple
 
-from promptctl.core.exchange import Output, Usage
+from promptctl.core.exchange import FIRST_REDRAW, Output, Usage
 from promptctl.errors import FileError, Place, PromptctlError
 from promptctl.store.fields import Fields
 from promptctl.store.json_documents import JsonLine, read_json_lines
 from promptctl.store.places import in_words
 
-LAST_SAMPLE = 999  # from 1000 on they are confirmations and canaries, which nobody can produce elsewhere
+LAST_SAMPLE = FIRST_REDRAW - 1  # the others are redraws and canaries, which nobody can produce elsewhere
 
 
 class AnswerLine(NamedTuple):

@@ -18,7 +18,8 @@ FORMAT = 1
 _FIRST_RELEASE = "0.1.0"  # the first that reads FORMAT
 _CHUNK = 500  # variables of one query; SQLite may be built to allow no more than 999
 
-# `seq` and `at` are information only: no order and no expiry is taken from a clock.
+# `seq` and `at` are information only: no order and no expiry is taken from a clock. (An old answer is asked once more
+# beside itself, as a canary, and stays.)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS answers (
   seq INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, base_url TEXT NOT NULL, request TEXT NOT NULL,
@@ -50,15 +51,20 @@ class Row(NamedTuple):
 
 def rows(connection: Any, table: str, requests: Iterable[str]) -> Iterator[Row]:
     """All rows of `table` about `requests`. Imported ones have an empty kind and base URL."""
-    names = list(requests)
-    for start in range(0, len(names), _CHUNK):
-        some = names[start : start + _CHUNK]
-        marks = ", ".join("?" * len(some))
+    for marks, some in in_chunks(requests):
         query = (
             f"SELECT {_KIND[table]}, request, sample, value, sha256, at FROM {table} "  # noqa: S608 - names of ours
             f"WHERE request IN ({marks}) AND typeof(sample) = 'integer'"
         )
         yield from map(Row._make, connection.execute(query, some))
+
+
+def in_chunks(requests: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+    """The requests in parts of which one query can name each, with a placeholder for every one."""
+    names = list(requests)
+    for start in range(0, len(names), _CHUNK):
+        some = names[start : start + _CHUNK]
+        yield ", ".join("?" * len(some)), some
 
 
 def all_rows(connection: Any, table: str) -> Iterator[Row]:

@@ -5,8 +5,9 @@ a stored sample, because a replaced draw is a free lottery ticket. Keys hold no 
 values are JSON with their own SHA-256, so that an edited one is noticed.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -14,35 +15,16 @@ from typing import NamedTuple
 from promptctl.core.exchange import Answered, AnswerKey, Output, Source
 from promptctl.core.words import plural
 from promptctl.errors import PromptctlError
-from promptctl.store import answer_claims, answer_file, answer_rows, answer_salvage
+from promptctl.store import answer_claims, answer_file, answer_past, answer_rows, answer_salvage
 from promptctl.store.answer_claims import Claimed
 from promptctl.store.answer_database import AnswerDatabase, Connection
+from promptctl.store.answer_past import Draw, StoreStats
 from promptctl.store.answer_rows import Row, opened, sealed
 from promptctl.store.answer_salvage import Examined
 from promptctl.store.claimant import Owner
 
 BUSY_SECONDS = 30.0
 _NAMED = 3
-
-
-class Draw(NamedTuple):
-    """One stored answer to a request. `at` is UTC; imported ones have neither `kind` nor `base_url`."""
-
-    sample: int
-    answered: Answered
-    kind: str
-    base_url: str
-    at: str
-
-
-class StoreStats(NamedTuple):
-    """How much is stored. `requests` counts digests, `damaged` rows kept apart, `size` bytes on disk."""
-
-    answers: int
-    imported: int
-    requests: int
-    damaged: int
-    size: int
 
 
 class Swept(NamedTuple):
@@ -202,19 +184,68 @@ class SqliteAnswers:
 
         def collect(connection: Connection) -> None:
             for table, source in (("answers", Source.STORE), ("imported", Source.IMPORTED)):
-                for row in answer_rows.rows(connection, table, [request]):
-                    if output := self._output(row):
-                        answered = Answered(answer=output, source=source)
-                        draws.append(Draw(row.sample, answered, row.kind, row.base_url, row.at))
+                found = self._drawn(answer_rows.rows(connection, table, [request]), source)
+                draws.extend(draw for _, draw in found)
 
         self._file.read(collect, None)
         return sorted(draws, key=lambda draw: (draw.sample, draw.answered.source != Source.STORE))
+
+    def draws_of(self, requests: Iterable[str], *, at_least: int = 1) -> dict[str, list[Draw]]:
+        """The asked draws of many requests, by sample index. Requests that no provider was asked so often are left out.
+
+        Raises:
+            PromptctlError: `newer-store`; `cannot-read`.
+        """
+        names = dict.fromkeys(requests)
+        draws: dict[str, list[Draw]] = {}
+
+        def collect(connection: Connection) -> None:
+            often = answer_past.drawn(connection, names, at_least)
+            for request, draw in self._drawn(answer_rows.rows(connection, "answers", often), Source.STORE):
+                draws.setdefault(request, []).append(draw)
+
+        if names:
+            self._file.read(collect, None)
+        for found in draws.values():
+            found.sort(key=lambda draw: draw.sample)
+        return draws
+
+    def samples_of(self, requests: Iterable[str]) -> dict[str, list[int]]:
+        """The sample indices that are stored of many requests, in order: asked of any provider, or imported.
+
+        Raises:
+            PromptctlError: as `draws_of`.
+        """
+        names = dict.fromkeys(requests)
+        none: dict[str, list[int]] = {}
+        return self._file.read(lambda connection: answer_past.samples(connection, names), none)
+
+    def stored_at(self, keys: Iterable[AnswerKey]) -> dict[AnswerKey, datetime]:
+        """When answers were stored, in UTC; imported ones, and a time that cannot be read, are left out.
+
+        Raises:
+            PromptctlError: as `draws_of`.
+        """
+        wanted = dict.fromkeys(keys)
+        none: dict[AnswerKey, datetime] = {}
+        return self._file.read(lambda connection: answer_past.times(connection, wanted), none)
+
+    def stored_order(self, keys: Iterable[AnswerKey]) -> dict[AnswerKey, int]:
+        """Numbers that grow in the order in which asked answers were stored; imported ones have none.
+
+        Raises:
+            PromptctlError: as `draws_of`.
+        """
+        wanted = dict.fromkeys(keys)
+        none: dict[AnswerKey, int] = {}
+        return self._file.read(lambda connection: answer_past.order(connection, wanted), none)
 
     def stats(self) -> StoreStats:
         """Counts of what is stored; zeros where there is no store."""
 
         def count(connection: Connection) -> StoreStats:
-            return StoreStats(*answer_rows.counts(connection), size=self.path.stat().st_size)
+            counts = answer_rows.counts(connection), answer_past.by_role(connection)
+            return StoreStats(*counts[0], self.path.stat().st_size, *counts[1])
 
         return self._file.read(count, StoreStats(0, 0, 0, 0, 0))
 
@@ -285,6 +316,13 @@ class SqliteAnswers:
         """A store that nobody closed gives its file back, as files do; Python 3.13 warns of those that do not."""
         if file := getattr(self, "_file", None):
             file.close()
+
+    def _drawn(self, rows: Iterable[Row], source: Source) -> Iterator[tuple[str, Draw]]:
+        """The draws of rows that are what was stored, each with its request."""
+        for row in rows:
+            if output := self._output(row):
+                answered = Answered(answer=output, source=source)
+                yield row.request, Draw(row.sample, answered, row.kind, row.base_url, row.at)
 
     def _output(self, row: Row) -> Output | None:
         """The output of a row; None, which `warnings` tells, if it is not what was stored."""

@@ -1,7 +1,7 @@
 """The answers that are there for a case as it stands, each judged by the checks as they stand."""
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.exchange import AnswerKey, Output
+from promptctl.core.exchange import FIRST_REDRAW, AnswerKey, Output
 from promptctl.core.run import Reply, Trial
 from promptctl.engine.answering import Providers, recordings
 from promptctl.engine.asking.ask import answer_all
@@ -9,9 +9,6 @@ from promptctl.engine.conversations import Draw, Draws
 from promptctl.engine.grader import Grader
 from promptctl.engine.one_side import OneSide
 from promptctl.store.answers import SqliteAnswers
-
-CONFIRMING = 1000
-"""Sample indices from here on are redraws; see `AnswerKey`."""
 
 
 def stored_trials(
@@ -48,7 +45,7 @@ def _trial(draw: Draw, sample: int, case: Case, grader: Grader) -> Trial:
     says = [turn.say for turn in case.turns]
     return Trial(
         sample=sample,
-        role="confirm" if sample >= CONFIRMING else "first",
+        role="confirm" if sample >= FIRST_REDRAW else "first",
         source=draw.source,
         outcome=outcome,
         answer=replies[-1],

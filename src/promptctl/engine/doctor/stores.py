@@ -5,7 +5,8 @@ from typing import NamedTuple
 
 from promptctl.engine.answering import STORE
 from promptctl.errors import PromptctlError
-from promptctl.store.answers import StoreStats, open_store
+from promptctl.store.answer_past import StoreStats
+from promptctl.store.answers import open_store
 from promptctl.store.files import state_folder
 from promptctl.store.runs import RESULT, RUNS
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.dialects import sent_format, unread_params
+from promptctl.core.dialects import fix_of_unread, sent_format, unread_params
 from promptctl.core.prompt import InputSpec, PromptVersion
 from promptctl.core.routes import Route
 from promptctl.core.words import did_you_mean
@@ -70,16 +70,11 @@ def warn_of_settings(found: Findings, side: Side, version: PromptVersion) -> Non
 
 
 def _ignored(side: Side, version: PromptVersion, route: Route, name: str, instead: str) -> PromptError:
-    fix = f"take it out: {route.provider} has nothing of the kind"
-    if instead == "max_output_tokens":
-        fix = "write max_output_tokens: it is sent under the name that the server reads"
-    elif instead:
-        fix = f"write {instead}"
     return PromptError(
         f"{route.provider} does not read {name}",
         slug="ignored-param",
         at=_in_header(side, version, "params", name),
-        fix=fix,
+        fix=fix_of_unread(instead, route.provider),
     )
 
 

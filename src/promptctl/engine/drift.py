@@ -1,0 +1,99 @@
+"""Drift: base answers otherwise than it did, although nothing of it changed. It is drawn anew then, for all its cases.
+
+A comparison of what base said days ago with what head says now would take a change of the model for one of the prompt.
+Two things show it: a canary of old answers, and flips that base itself contradicts.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from promptctl.core.comparison import Comparison
+from promptctl.core.confirming import has_drifted
+from promptctl.core.exchange import Source
+from promptctl.core.result import Drift
+from promptctl.engine.answering import Providers
+from promptctl.engine.canary import (
+    DRIFTED_BELOW,
+    canary_draws,
+    chosen,
+    drifted,
+    stale_cases,
+    usual_flip_rate,
+)
+from promptctl.engine.confirm import Asks
+from promptctl.engine.draw_history import PastStore
+from promptctl.engine.judging import CaseDraws, SuiteJudge, cases_of
+
+Stale = Mapping[str, Sequence[CaseDraws]]
+"""By suite the cases whose old answers of base are to be drawn again."""
+
+
+class StaleCases:
+    """Gathers the canary of every suite while cases are looked up; of a suite no more than are drawn are kept."""
+
+    def __init__(self, store: PastStore, now: datetime) -> None:
+        self._store, self._now = store, now
+        self.by_suite: dict[str, list[CaseDraws]] = {}
+
+    def add(self, cases: Sequence[CaseDraws]) -> None:
+        """Takes cases whose stored answers were looked up."""
+        for case in stale_cases(
+            [case for case in cases if case.suite.compare is None], self._store, self._now
+        ):
+            held = self.by_suite.setdefault(case.suite.suite.id, [])
+            held[:] = chosen([*held, case], case.suite.suite.digest)
+
+
+class Drifting(NamedTuple):
+    """What finds and mends drift in one run."""
+
+    providers: Providers
+    store: PastStore
+    ask: Asks
+    now: datetime
+
+    def canary(self, judge: SuiteJudge, cases: Sequence[CaseDraws]) -> Drift | None:
+        """Draws old answers of base again; None where none are old."""
+        if not cases:
+            return None
+        draws = canary_draws(cases, self.store, self.now)
+        self.ask(draws)
+        drawn = changed = 0
+        for case, draw in zip(cases, draws, strict=True):
+            now = judge.aside(case.planned, draw).outcome
+            before = judge.pairs[case.planned.case.id].base[0].outcome
+            if {now, before} <= {"pass", "fail"}:
+                drawn, changed = drawn + 1, changed + (now != before)
+        usual = usual_flip_rate(judge.plan, self.providers, self.store)
+        p = drifted(changed, drawn, usual)
+        return Drift(by="canary", drawn=drawn, changed=changed, usual=usual, p=p, redrawn=p < DRIFTED_BELOW)
+
+    def by_flips(self, judge: SuiteJudge, comparison: Comparison) -> Drift | None:
+        """Whether base itself contradicts most flips; None where it does not, or was not drawn before head."""
+        flips = comparison.broken + comparison.fixed
+        by_base = sum(change.contradicted == "base" and change.counted for change in comparison.changes)
+        if not has_drifted(flips, by_base) or not self._came_before(judge):
+            return None
+        return Drift(by="flips", drawn=flips, changed=by_base, redrawn=True)
+
+    def draw_anew(self, judge: SuiteJudge) -> None:
+        """Draws base once more for all cases, in the place of what it said."""
+        cases = [case for case in cases_of(judge.plan, self.providers) if _can_be_drawn(judge, case)]
+        draws = canary_draws(cases, self.store, self.now)
+        self.ask(draws)
+        for case, draw in zip(cases, draws, strict=True):
+            judge.drawn_anew(case.planned, draw)
+
+    def _came_before(self, judge: SuiteJudge) -> bool:
+        """Whether all that base said was stored before anything head said: else both were drawn by the same model."""
+        cases = [case for case in cases_of(judge.plan, self.providers) if case.base]
+        base = self.store.stored_order(draw.questions[0].key for case in cases for draw in case.base)
+        head = self.store.stored_order(draw.questions[0].key for case in cases for draw in case.head)
+        return bool(base and head) and max(base.values()) < min(head.values())
+
+
+def _can_be_drawn(judge: SuiteJudge, case: CaseDraws) -> bool:
+    pair = judge.pairs.get(case.planned.case.id)
+    ours = pair is not None and all(trial.source in (Source.ASKED, Source.STORE) for trial in pair.base)
+    return bool(case.base) and ours and not case.base[0].questions[0].provider.deterministic

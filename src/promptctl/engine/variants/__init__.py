@@ -1,0 +1,1 @@
+"""Variants of head's own version, compared: several models, settings, ways to make one answer of several draws."""

@@ -1,0 +1,261 @@
+"""The numbers of a decision, put into their formulas, so that anyone can compute them again by hand.
+
+What decided stands in the record and is shown as it stands there. Only what lies between, such as a standard error, is
+computed here, by the functions that the decision itself used.
+"""
+
+import math
+from collections.abc import Iterator, Sequence
+
+from promptctl.core.evidence import LEVEL, USUAL_FLIPS
+from promptctl.core.result import CaseResult, EvidenceRecord, SuiteResult, TrialRecord
+from promptctl.core.stats import (
+    cases_needed,
+    cases_without_flips,
+    detectable_change,
+    graded_pseudo_obs,
+    normal_quantile,
+    samples_needed,
+    student_t_quantile,
+    tango_z,
+    variance_components,
+)
+from promptctl.core.words import points, signed_points
+
+Z = normal_quantile((1 + LEVEL) / 2)
+"""1.6449: what a one-sided 95 % bound is away from what was seen, in standard errors."""
+Z_POWER = normal_quantile(0.80)
+
+
+def decimal(value: float, digits: int = 4) -> str:
+    """A number with so many decimals, and with more where it would look like 0 or 1 and is not."""
+    whole = (0.0, 1.0, -1.0)
+    while value not in whole and digits < 10 and round(value, digits) in whole:
+        digits += 1
+    shown = f"{value:.{digits}f}" if value in whole or round(value, digits) not in whole else f"{value:.2g}"
+    return shown.replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """A fraction and the same in points: `−0.0333 (−3.3 points)`."""
+    return f"{decimal(value)} ({signed_points(value)} points)"
+
+
+def difference_of(case: CaseResult) -> float:
+    """Head minus base of a case, over its first draws; 0 where the requests are equal."""
+    base, head = (_first(trials) for trials in (case.base, case.head))
+    if case.state == "unchanged" or not base or not head:
+        return 0.0
+    return sum(head) / len(head) - sum(base) / len(base)
+
+
+def flip_of(case: CaseResult) -> int:
+    """-1 broken on first draws, 1 fixed: a side's mean above one half against one below it."""
+    base, head = (_first(trials) for trials in (case.base, case.head))
+    if case.state == "unchanged" or not base or not head:
+        return 0
+    before, after = sum(base) / len(base), sum(head) / len(head)
+    return (before < 0.5 < after) - (after < 0.5 < before)
+
+
+def counted(suite: SuiteResult) -> list[CaseResult]:
+    """The n cases that decide, by id."""
+    return [case for case in suite.results if case.counted]
+
+
+def bound_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
+    """How the lower bound of the change came about, by the method that the record names.
+
+    Raises:
+        ValueError, ArithmeticError: the numbers of the record do not fit together.
+    """
+    difference, missing = suite.difference, evidence.missing
+    if difference is None or evidence.bound is None:
+        yield "no case is counted on both sides, so there is no bound"
+        return
+    if missing:
+        yield (
+            f"{missing} of the pairs that would be counted have no outcome (unscored or an error): "
+            "the bound takes each for broken"
+        )
+    if difference.method == "tango":
+        yield from _tango(suite, evidence)
+    elif difference.method == "graded-pseudo-obs":
+        yield from _graded(suite, evidence)
+    elif difference.method == "clustered-pseudo-obs":
+        yield from _clustered(suite, evidence, difference.estimate)
+    above = evidence.bound > -evidence.margin
+    yield (
+        f"bound = {signed(evidence.bound)} is {'above' if above else 'not above'} "
+        f"−margin = {decimal(-evidence.margin)}: no worse than {points(evidence.margin)} points is "
+        f"{'shown' if above else 'not shown'}"
+    )
+    ends = f"[{signed_points(difference.low)}, {signed_points(difference.high)}]"
+    rest = ", without the missing pairs" if missing else ""
+    yield f"the report's interval is {ends}: the same on both ends ({difference.level:.0%}{rest})"
+
+
+def _tango(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
+    table, margin, bound = suite.test, evidence.margin, evidence.bound or 0.0
+    if table is None:
+        return
+    n, b, f = suite.n + evidence.missing, table.broken + evidence.missing, table.fixed
+    yield "z(D) = (f − b − n × D) / √(n × (2q + D × (1 − D))), and D is the bound where z(D) = 1.6449;"
+    yield "  q = (√(B² − 8n × C) − B) / 4n,  B = (2n − f + b) × D − f − b,  C = −b × D × (1 − D)"
+    if evidence.missing:
+        yield f"n = {suite.n} + {evidence.missing} = {n}, b = {table.broken} + {evidence.missing} = {b}, f = {f}"
+    for name, change in (("−margin", -margin), ("the bound", bound)):
+        linear, constant, q = _tango_root(b, f, n, change)
+        yield (
+            f"at D = {name} = {decimal(change)}: B = {decimal(linear)}, C = {decimal(constant)}, "
+            f"q = {decimal(q)}, z = {decimal(tango_z(b, f, n, margin=-change))}"
+        )
+
+
+def _tango_root(b: int, f: int, n: int, change: float) -> tuple[float, float, float]:
+    """B, C and q of the formula that is shown; z itself comes from `core.stats`."""
+    linear = (2 * n - f + b) * change - f - b
+    constant = -b * change * (1 - change)
+    return linear, constant, (math.sqrt(max(0.0, linear * linear - 8 * n * constant)) - linear) / (4 * n)
+
+
+def _graded(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
+    differences = [*map(difference_of, counted(suite)), *[-1.0] * evidence.missing]
+    found = graded_pseudo_obs(differences, level=LEVEL)
+    n, total, squares = len(differences), math.fsum(differences), math.fsum(d * d for d in differences)
+    yield "d = head's share of passes − base's, over the first draws of a case; one case is added at +1, one at −1"
+    yield f"n = {n}, sum of d = {decimal(total)}, sum of d² = {decimal(squares)}, N = n + 2 = {n + 2}"
+    yield f"mean = sum of d / N = {decimal(found.shrunk_mean)}"
+    yield f"se = √(((sum of d² + 2) / N − mean²) / N) = {decimal(found.standard_error)}"
+    if n > 1:
+        t = student_t_quantile((1 + LEVEL) / 2, n - 1)
+        yield (
+            f"bound = mean − t × se = {decimal(found.shrunk_mean)} − {decimal(t)} × "
+            f"{decimal(found.standard_error)}, with t the 95 % point of Student t, n − 1 = {n - 1} degrees"
+        )
+
+
+def _clustered(suite: SuiteResult, evidence: EvidenceRecord, estimate: float) -> Iterator[str]:
+    """The record keeps the groups' number only: the standard error is what its bound says that it was."""
+    n, groups = suite.n + evidence.missing, (evidence.clusters or 1) + evidence.missing
+    mean = (estimate * suite.n - evidence.missing) / n
+    centre = mean * groups / (groups + 2)
+    yield (
+        f"G = {groups} groups of cases that share `group`, {n} cases; one group of mean size is added at +1 each case, "
+        "one at −1"
+    )
+    weight = n * (1 + 2 / groups)
+    yield f"mean = sum of d / (n × (1 + 2/G)) = {decimal(mean * n)} / {decimal(weight)} = {decimal(centre)}"
+    yield (
+        "se = √((G + 2) / (G + 1) × sum over groups of (sum of d − mean × size)²) / (n × (1 + 2/G))  (CR1)"
+    )
+    bound = evidence.bound
+    if groups > 1 and bound is not None:
+        t = student_t_quantile((1 + LEVEL) / 2, groups - 1)
+        cut = " or more: the bound is cut at −1" if bound <= -1 else ""
+        yield (
+            f"bound = mean − t × se = {decimal(centre)} − {decimal(t)} × {decimal((centre - bound) / t)}{cut}, with t "
+            f"the 95 % point of Student t, G − 1 = {groups - 1} degrees"
+        )
+
+
+def detectable_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
+    """Which loss so many cases would most likely reveal."""
+    flips = evidence.flip_rate
+    if suite.detectable is None or flips is None:
+        return
+    yield _share_that_flips(suite, flips)
+    found = detectable_change(suite.n, flips)
+    yield (
+        f"(z.95 + z.80) × √(psi / n) = ({decimal(Z)} + {decimal(Z_POWER)}) × √({decimal(flips)} / {suite.n}) = "
+        f"{decimal(found)}" + (", which is cut at 1" if found > 1 else "")
+    )
+    yield f"a true change of {points(suite.detectable)} points is noticed with a chance of 80 %"
+
+
+def _share_that_flips(suite: SuiteResult, flips: float) -> str:
+    differing = sum(difference_of(case) != 0 for case in counted(suite))
+    if differing and differing / suite.n == flips:
+        return f"psi, the share of cases that differ = {differing} / {suite.n} = {decimal(flips)}"
+    if flips == USUAL_FLIPS:
+        return f"psi, the share of cases that differ: none does here, so the usual {decimal(flips, 2)}"
+    return f"psi, the share of cases that differ = {decimal(flips)}"
+
+
+def settle_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
+    """How many cases, or samples of each, would show that a change which does nothing clears the margin."""
+    cases, samples, margin = suite.settle.cases, suite.settle.samples, evidence.margin
+    if cases is None and samples is None:
+        return
+    differences = [difference_of(case) for case in counted(suite)]
+    if not any(differences) and cases == cases_without_flips(margin):
+        yield "without a flip the bound is −z² / (n + z²), which is above −margin from n = z² × (1 / margin − 1) on"
+        least = decimal(Z * Z * (1 / margin - 1), 2)
+        yield f"cases = {decimal(Z)}² × (1 / {decimal(margin)} − 1) = {least}, rounded up {cases}"
+        return
+    yield from _settle_by_variance(suite, evidence, differences)
+    if cases is not None:
+        yield f"recorded: {cases} cases settle it"
+    if samples is not None:
+        yield f"recorded: {samples} samples a case settle it"
+
+
+def _settle_by_variance(
+    suite: SuiteResult, evidence: EvidenceRecord, differences: Sequence[float]
+) -> Iterator[str]:
+    """The two formulas where they give what the record says, and nothing where they do not."""
+    n, margin = suite.n, evidence.margin
+    mean = math.fsum(differences) / n
+    error = math.sqrt(math.fsum((d - mean) ** 2 for d in differences)) / n
+    change = 0.0 if abs(mean) < error else mean
+    within, between, draws = _variance(suite, evidence, mean)
+    found = cases_needed(draws, within, between, margin=margin, change=change)
+    if suite.settle.cases not in (None, found):
+        return
+    near = "within" if change == 0.0 else "beyond"
+    yield (
+        f"delta = {decimal(mean)} lies {near} one standard error ({decimal(error)}) of 0, so a true change of "
+        f"{decimal(change)} is asked about"
+    )
+    room = ((margin + change) / (Z + Z_POWER)) ** 2
+    yield (
+        f"V = ((margin + change) / (z.95 + z.80))² = (({decimal(margin)} + {decimal(change)}) / "
+        f"{decimal(Z + Z_POWER)})² = {room:.6f}"
+    )
+    if draws < 2:
+        yield f"variance of a case = psi − delta² = {decimal(within)}, all of it taken for chance between draws"
+    else:
+        yield (
+            f"variance of a case: {decimal(within)} from draw to draw and {decimal(between)} from case to case, "
+            f"of {draws} draws a side (Miller 2024)"
+        )
+    if suite.settle.cases is not None:
+        yield (
+            f"cases = (between + within / draws) / V = ({decimal(between)} + {decimal(within)} / {draws}) / {room:.6f}"
+            f", rounded up {found}"
+        )
+    samples = samples_needed(n, within, between, margin=margin, change=change)
+    if suite.settle.samples is not None and samples == suite.settle.samples:
+        yield (
+            f"samples = within / (n × V − between) = {decimal(within)} / ({n} × {room:.6f} − {decimal(between)}), "
+            f"rounded up {samples}"
+        )
+
+
+def _variance(suite: SuiteResult, evidence: EvidenceRecord, mean: float) -> tuple[float, float, int]:
+    rows = [case for case in counted(suite) if case.state != "unchanged"]
+    sides = [(_first(case.base), _first(case.head)) for case in rows]
+    draws = min((len(side) for both in sides for side in both), default=1)
+    if draws < 2 or len(rows) < 2:
+        return max(0.0, (evidence.flip_rate or USUAL_FLIPS) - mean * mean), 0.0, max(draws, 1)
+    found = variance_components([base for base, _ in sides], [head for _, head in sides])
+    share = len(rows) / suite.n
+    return found.within_cases * share, found.between_cases * share, draws
+
+
+def _first(trials: Sequence[TrialRecord]) -> list[bool]:
+    return [
+        trial.outcome == "pass"
+        for trial in trials
+        if trial.role == "first" and trial.outcome in ("pass", "fail")
+    ]
