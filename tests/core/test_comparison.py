@@ -218,7 +218,7 @@ def test_three_agreeing_draws_a_side_confirm_a_flip_and_one_contradicts_it(
 def test_redraws_out_of_a_cache_confirm_nothing():
     [found] = compare([a_pair("p+pp", "f+ff")], each=3, cached=True).changes
 
-    assert (found.state, found.confirmed, found.only_draw) == ("broken", False, False)
+    assert (found.state, found.confirmed, found.only_draw) == ("broken", False, True)
 
 
 def test_an_error_on_the_way_leaves_a_flip_unfinished():
@@ -377,7 +377,13 @@ def test_a_blocker_that_asks_less_is_weakened_and_a_normal_case_may_change(after
 
     assert taken_out(a_case(**facts), [a_case(**{**facts, **after})]) == [("weakened", True, None)]
     normal = {**facts, "severity": "normal"}
-    assert taken_out(a_case(**normal), [a_case(**{**normal, **after, "severity": "normal"})]) == []
+    silenced = [("weakened", False, None)] if after.get("watch") else []
+    assert taken_out(a_case(**normal), [a_case(**{**normal, **after, "severity": "normal"})]) == silenced
+
+
+def test_a_counted_case_that_has_no_vote_any_more_is_listed():
+    assert taken_out(a_case(), [a_case(severity="info")]) == [("weakened", False, None)]
+    assert taken_out(a_case(severity="info"), [a_case(watch=True)]) == []
 
 
 @pytest.mark.parametrize(

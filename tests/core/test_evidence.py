@@ -158,12 +158,14 @@ def test_cases_that_stand_together_are_weighed_by_cluster():
     assert (found.n, found.broken, found.fixed) == (25, 3, 2)
 
 
-def test_a_gap_is_a_cluster_of_its_own():
+def test_a_gap_counts_as_broken_in_its_own_group():
     pairs = cases(4, group="x") + a_table(20)
 
-    found = evidence([*pairs, *cases(1, "p", "u", group="x")])
+    grouped = evidence([*pairs, *cases(1, "p", "u", group="x")])
+    alone = evidence([*pairs, *cases(1, "p", "u")])
 
-    assert found.bound == pytest.approx(clustered_pseudo_obs([0.0] * 21 + [-1.0], [4] + [1] * 20 + [1]).low)
+    assert grouped.bound == pytest.approx(clustered_pseudo_obs([-1.0] + [0.0] * 20, [5] + [1] * 20).low)
+    assert alone.bound == pytest.approx(clustered_pseudo_obs([0.0] * 21 + [-1.0], [4] + [1] * 21).low)
 
 
 def test_a_group_with_one_case_is_no_cluster():

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from promptctl.core.record import replace
+from promptctl.core.run import Pair
 from tests.builders import a_table, ruled, shown
 
 REFERENCE = Path(
@@ -23,12 +24,19 @@ def reference() -> list[Any]:
     return json.loads(REFERENCE.read_text(encoding="utf-8"))["gate_verdict"]["cases"]
 
 
-@pytest.mark.parametrize("row", reference())
-def test_the_verdicts_of_the_reference_are_reproduced(row: dict[str, Any]):
+WORDS = {"pass": "PASS", "fail": "FAIL", "undecided": "INCONCLUSIVE"}
+
+
+def verdict(row: dict[str, Any]) -> str:
+    """What the gate says of the table of `row`, in the words of the reference."""
+    return WORDS[ruled(pairs_of(row)).status]
+
+
+def pairs_of(row: dict[str, Any]) -> list[Pair]:
     pairs = a_table(row["n"], broken=row["broken_first"], fixed=row["fixed_first"], confirmed=False)
     confirmed = {"broken": row["confirmed_broken"], "fixed": row["confirmed_fixed"]}
     must = {f"broken-{n:03}" for n in range(row["confirmed_broken_must_pass"])}
-    pairs = [
+    return [
         replace(
             pair,
             final=any(
@@ -39,9 +47,13 @@ def test_the_verdicts_of_the_reference_are_reproduced(row: dict[str, Any]):
         for pair in pairs
     ]
 
-    _, evidence = shown(pairs)
-    status = ruled(pairs).status
 
-    assert status == {"PASS": "pass", "FAIL": "fail", "INCONCLUSIVE": "undecided"}[row["verdict"]]
+@pytest.mark.parametrize("row", reference())
+def test_the_verdicts_of_the_reference_are_reproduced(row: dict[str, Any]):
+    pairs = pairs_of(row)
+
+    _, evidence = shown(pairs)
+
+    assert verdict(row) == row["verdict"]
     assert evidence.p_worse == pytest.approx(row["p_midp_worse"], abs=1e-9)
     assert evidence.bound == pytest.approx(row["tango90_lower"], abs=1e-9)

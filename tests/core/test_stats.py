@@ -18,6 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptctl.core import stats
+from tests.core.test_gate_reference import verdict
 
 # Read on import: the environment of the tests is emptied of our variables before the first one runs.
 REFERENCE = Path(
@@ -33,10 +34,16 @@ Case = dict[str, Any]
 
 
 class Group:
-    """Which keys of a reference group are `inputs`, which methods are `refused`, and how to compute the rest."""
+    """Which keys of a reference group are `inputs`, which methods are `refused`, and how to compute the rest.
 
-    def __init__(self, inputs: str, refused: str = "", **computed: Callable[[Case], Any]) -> None:
+    `decimals`: how many the numbers were rounded to, where they are fewer than six.
+    """
+
+    def __init__(
+        self, inputs: str, refused: str = "", *, decimals: int = 6, **computed: Callable[[Case], Any]
+    ) -> None:
         self.inputs, self.refused, self.computed = set(inputs.split()), set(refused.split()), computed
+        self.tolerance = max(1e-6, 0.5 * 10.0**-decimals)
 
 
 def ends(interval: stats.Interval | stats.PseudoInterval) -> list[float]:
@@ -86,6 +93,32 @@ def clustered(c: Case) -> stats.PseudoInterval:
     return stats.clustered_pseudo_obs(c["cluster_sums"], c["cluster_sizes"])
 
 
+def beliefs(c: Case) -> stats.PairedPosterior:
+    return stats.bayes_paired(c["broken"], c["fixed"], c["n"], margin=0.05)
+
+
+def changes(c: Case) -> list[int]:
+    return [after - before for before, after in zip(c["baseline"], c["candidate"], strict=True)]
+
+
+def miller_cases(c: Case) -> stats.CasesToTell:
+    plan = c["miller_power"]
+    return stats.cases_to_tell(
+        plan["delta"],
+        plan["omega2"],
+        within_base=plan["sigma2_A"],
+        within_head=plan["sigma2_B"],
+        samples_base=plan["K_A"],
+        samples_head=plan["K_B"],
+        alpha=plan["alpha_two_sided"],
+        power=plan["power"],
+    )
+
+
+def bets(c: Case) -> stats.EProcess:
+    return stats.e_process(c["x"], margin=c["margin"], alpha=1 / 20)
+
+
 def flipped(c: Case) -> stats.SignFlip:
     return stats.sign_flip(c["d"] if "d" in c else c["cluster_sums"])
 
@@ -93,11 +126,11 @@ def flipped(c: Case) -> stats.SignFlip:
 GROUPS = {
     "single_rate": Group(
         inputs="x n",
-        refused="beta11_credible95",  # a second prior would only be a second answer
         wilson95=lambda c: ends(stats.wilson_interval(c["x"], c["n"])),
         jeffreys95=lambda c: ends(stats.jeffreys_interval(c["x"], c["n"])),
         jeffreys95_untruncated=lambda c: ends(stats.jeffreys_interval(c["x"], c["n"], truncated=False)),
         clopper_pearson95=lambda c: ends(stats.clopper_pearson_interval(c["x"], c["n"])),
+        beta11_credible95=lambda c: ends(stats.uniform_prior_interval(c["x"], c["n"])),
     ),
     "mcnemar": Group(
         inputs="broken fixed",
@@ -125,10 +158,29 @@ GROUPS = {
             stats.newcombe_paired_interval(c["both_pass"], c["broken"], c["fixed"], c["both_fail"])
         ),
     ),
+    "bayes_paired": Group(
+        inputs="n fixed broken",
+        p_delta_below_0=lambda c: beliefs(c).worse,
+        **{"p_delta_above_minus_0.05": lambda c: beliefs(c).no_worse},
+    ),
     "sample_size": Group(
         inputs="kind psi delta margin alpha_one_sided power",
         n=lambda c: c["n"] if c["kind"] == "mde_paired" else sample_size(c),  # there n is an input
         mde_80=lambda c: stats.detectable_change(c["n"], c["psi"]),
+    ),
+    "miller_se": Group(
+        inputs="scores clusters baseline candidate miller_power",
+        mean=lambda c: stats.clustered_mean_interval(c["scores"], c["clusters"]).estimate,
+        se=lambda c: stats.standard_error(c["scores"]),
+        se_cluster_cr0=lambda c: stats.clustered_standard_error(c["scores"], c["clusters"], corrected=False),
+        se_cluster_cr1=lambda c: stats.clustered_standard_error(c["scores"], c["clusters"]),
+        t_crit_95_df2=lambda _: stats.student_t_quantile(0.975, 2),
+        ci95_cr1_t=lambda c: ends(stats.clustered_mean_interval(c["scores"], c["clusters"])),
+        mean_diff=lambda c: stats.clustered_mean_interval(changes(c), c["clusters"]).estimate,
+        se_paired=lambda c: stats.standard_error(changes(c)),
+        se_paired_cluster_cr1=lambda c: stats.clustered_standard_error(changes(c), c["clusters"]),
+        n=lambda c: miller_cases(c).cases,
+        n_unrounded=lambda c: miller_cases(c).exact,
     ),
     "graded_pseudo_obs": Group(
         inputs="d",
@@ -150,6 +202,35 @@ GROUPS = {
         refused="t p_t_two_sided wilcoxon_p_two_sided_normal_approx",  # wrong for few or skewed differences
         p_greater=lambda c: flipped(c).better,
         p_less=lambda c: flipped(c).worse,
+    ),
+    "group_sequential": Group(
+        inputs="alpha looks",
+        decimals=4,
+        obf=lambda c: list(stats.obrien_fleming_boundaries(c["looks"], alpha=c["alpha"])),
+        pocock=lambda c: list(stats.pocock_boundaries(c["looks"], alpha=c["alpha"])),
+    ),
+    "e_process": Group(
+        inputs="x margin",
+        E_pass_final=lambda c: bets(c).no_worse,
+        E_fail_final=lambda c: bets(c).worse,
+        reject_at_20_pass=lambda c: bets(c).no_worse_at,
+        reject_at_20_fail=lambda c: bets(c).worse_at,
+    ),
+    "gate_verdict": Group(
+        inputs="n fixed_first broken_first confirmed_broken confirmed_fixed confirmed_broken_must_pass",
+        p_midp_worse=lambda c: stats.mcnemar_midp(c["broken_first"], c["fixed_first"]),
+        tango90_lower=lambda c: stats.tango_lower(c["broken_first"], c["fixed_first"], c["n"]),
+        verdict=verdict,
+    ),
+    "pass_at_k": Group(
+        inputs="n c k",
+        pass_at_k=lambda c: stats.pass_at_k(c["n"], c["c"], c["k"]),
+        pass_hat_k=lambda c: stats.pass_hat_k(c["n"], c["c"], c["k"]),
+    ),
+    "winners_curse": Group(
+        inputs="n candidates psi",
+        expected_spurious_gain=lambda c: stats.spurious_gain(c["candidates"], c["psi"], c["n"]),
+        E_max_std_normal=lambda c: stats.expected_best(c["candidates"]),
     ),
     "multiplicity": Group(
         inputs="p",
@@ -180,11 +261,30 @@ GROUPS = {
 }
 
 
+# Groups that are no statistics of a decision, each for whom it is left.
+ELSEWHERE = {
+    "judges and labels": "judge_agreement rogan_gladen post_stratified ppi_plus_plus judge_attenuation "
+    "judge_labels_and_votes adjudicated_delta alt_test length_control pairwise_swap",
+    "cases and contexts": "coverage_dedupe rag",
+    "the simulation of whole suites": "operating_characteristics",
+    "about the file": "_meta",
+}
+
+# A number of the reference that its own formula does not give, with what the formula gives: 0.98458910 integrated over
+# T, and over B in `test_beliefs_agree_with_scipy_integrating_over_the_other_share`. A plain sum over 4,000 values of T
+# is off by as much, since without a flip the share of fixes begins with a root at T = margin.
+ERRATA = {("bayes_paired", "p_delta_above_minus_0.05", 0.984607): 0.9845891}
+
+
 @pytest.fixture(scope="module")
 def reference() -> dict[str, Any]:
     if not REFERENCE.is_file():
         pytest.skip("no reference numbers here: set PROMPTCTL_REFERENCE to the file")
     return json.loads(REFERENCE.read_text(encoding="utf-8"))
+
+
+def test_every_group_of_the_reference_is_walked_or_left_to_somebody_by_name(reference: dict[str, Any]):
+    assert set(reference) == {*GROUPS, *" ".join(ELSEWHERE.values()).split()}
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -199,22 +299,32 @@ def test_every_reference_number_is_reproduced_or_refused_by_name(reference: dict
     for case in cases:
         for key, compute in known.computed.items():
             if key in case:
-                wrong = list(mismatches(compute(case), case[key]))
+                expected = mended(group, key, case[key])
+                wrong = list(mismatches(compute(case), expected, known.tolerance))
                 assert not wrong, f"{group}.{key} of {case}: {wrong}"
 
 
-def mismatches(got: Any, expected: Any) -> Iterator[str]:
-    """Values further from the reference than half a unit of its last digit, at most 1e-6, at least 1e-9."""
+def test_every_erratum_is_still_in_the_reference(reference: dict[str, Any]):
+    for group, key, wrong in ERRATA:
+        assert wrong in [case[key] for case in reference[group]["cases"]]
+
+
+def mended(group: str, key: str, expected: Any) -> Any:
+    return ERRATA.get((group, key, expected), expected) if isinstance(expected, float) else expected
+
+
+def mismatches(got: Any, expected: Any, tolerance: float = 1e-6) -> Iterator[str]:
+    """Values further from the reference than half a unit of its last digit, at most `tolerance`, at least 1e-9."""
     if isinstance(expected, list):
         assert len(got) == len(expected)
         for one, other in zip(got, expected, strict=True):
-            yield from mismatches(one, other)
-    elif isinstance(expected, bool) or expected is None or got is None:
-        if got is not expected:
+            yield from mismatches(one, other, tolerance)
+    elif isinstance(expected, bool | str) or expected is None or got is None:
+        if type(got) is not type(expected) or got != expected:
             yield f"{got} is not {expected}"
     else:
         half_a_unit = 0.5 * 10.0 ** min(0, Decimal(repr(expected)).as_tuple().exponent)
-        if abs(got - expected) > min(1e-6, max(1e-9, half_a_unit)):
+        if abs(got - expected) > min(tolerance, max(1e-9, half_a_unit)):
             yield f"{got!r} is not {expected!r}"
 
 
@@ -680,6 +790,31 @@ def test_adjusted_p_values_keep_the_order_and_never_fall(p_values: list[float]):
         (lambda: stats.false_break_bound(50, 0), "draws"),
         (lambda: stats.cases_until_first_broken(5, 0), "broken"),
         (lambda: stats.drift_probability(3, 2, 0.1), "flips"),
+        (lambda: stats.uniform_prior_interval(3, 2), "between 0 and 2"),
+        (lambda: stats.uniform_prior_interval(1, 2, level=1.0), "level must lie"),
+        (lambda: stats.bayes_paired(2, 2, 3), "do not fit into 3"),
+        (lambda: stats.bayes_paired(0, 0, 3, margin=1.1), "margin"),
+        (lambda: stats.standard_error([1.0]), "two scores"),
+        (lambda: stats.standard_error([1.0, math.inf]), "finite"),
+        (lambda: stats.clustered_standard_error([1.0], ["a", "b"]), "do not match"),
+        (lambda: stats.clustered_standard_error([1.0, 0.0], ["a", "a"]), "two clusters"),
+        (lambda: stats.clustered_mean_interval([1.0, 0.0], ["a", "b"], level=0), "level must lie"),
+        (lambda: stats.cases_to_tell(0.0, 0.1), "change of 0"),
+        (lambda: stats.cases_to_tell(0.1, -0.1), "variances"),
+        (lambda: stats.cases_to_tell(0.1, 0.1, samples_head=0), "at least one sample"),
+        (lambda: stats.cases_to_tell(0.1, 0.1, power=1.0), "probability"),
+        (lambda: stats.obrien_fleming_boundaries(0), "looks"),
+        (lambda: stats.pocock_boundaries(21), "looks"),
+        (lambda: stats.obrien_fleming_boundaries(3, alpha=0.6), "alpha"),
+        (lambda: stats.e_process([0.0], margin=1.0), "margin"),
+        (lambda: stats.e_process([0.0], alpha=0.0), "alpha"),
+        (lambda: stats.e_process([0.0, -1.5]), "not -1.5"),
+        (lambda: stats.pass_at_k(0, 0, 1), "at least one draw"),
+        (lambda: stats.pass_at_k(3, 4, 1), "between 0 and 3"),
+        (lambda: stats.pass_hat_k(3, 2, 4), "k must"),
+        (lambda: stats.expected_best(0), "candidates"),
+        (lambda: stats.spurious_gain(3, 0.1, 0), "at least one case"),
+        (lambda: stats.spurious_gain(3, 1.1, 9), "rate"),
         (lambda: stats.normal_quantile(0.0), "probability"),
         (lambda: stats.beta_cdf(1.5, 1, 1), "x must"),
         (lambda: stats.beta_cdf(0.5, 0, 1), "shapes"),

@@ -155,6 +155,7 @@ class Project:
         deadline: float | None = None,
         concurrency: int | None = None,
         strict: bool = False,
+        stop_early: bool = False,
         progress: Progress | None = None,
         on_forecast: Callable[[Forecast], None] | None = None,
     ) -> Result:
@@ -180,6 +181,7 @@ class Project:
             deadline: Seconds for the whole run; what is not answered by then is an error.
             concurrency: Calls at a time to each provider, instead of its own.
             strict: Undecided ends with exit code 3.
+            stop_early: A suite of 300 cases or more may pass before all of them were asked.
             progress: Told about each answer.
             on_forecast: Told what will be asked, before it is.
 
@@ -207,7 +209,8 @@ class Project:
                 seconds=deadline,
                 slots=concurrency,
             )
-            return self._run(planned, Terms(offline, limits, strict, progress, on_forecast), given, store)
+            terms = Terms(offline, limits, strict, progress, on_forecast, stop_early)
+            return self._run(planned, terms, given, store)
 
     def forecast(
         self,

@@ -46,13 +46,15 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(line.rstrip() for line in text.split("\n"))
 
 
-def style(*, verbose: bool = False, brief: bool = False, stream: object = None) -> Style:
+def style(
+    *, verbose: bool = False, brief: bool = False, explain: bool = False, stream: object = None
+) -> Style:
     """Colour where a terminal shows it and NO_COLOR is not set."""
     out = stream or sys.stdout
     colour = bool(getattr(out, "isatty", lambda: False)()) and not os.environ.get("NO_COLOR")
     if os.environ.get("TERM") == "dumb":
         colour = False
-    return Style(colour=colour, verbose=verbose, brief=brief)
+    return Style(colour=colour, verbose=verbose, brief=brief, explain=explain)
 
 
 def refuse_both(one: str, other: str) -> PromptctlError:

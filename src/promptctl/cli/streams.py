@@ -10,7 +10,11 @@ from typing import Any
 
 from promptctl.errors import PromptctlError
 
-_ASCII = {"→": "->", "−": "-", "…": "...", "×": "x", "≥": ">=", "≤": "<=", "“": '"', "”": '"', "–": "-"}
+_ASCII = {"→": "->", "−": "-", "…": "...", "×": "x", "≥": ">=", "≤": "<=", "“": '"', "”": '"', "–": "-"} | {
+    # The arithmetic of a decision, and its plot, whose marks keep their places.
+    **{"±": "+/-", "√": "sqrt", "²": "^2"},
+    **dict(zip("─━┣┫●│┆", "-=[]o|:", strict=True)),
+}
 
 
 def hear_signals() -> None:

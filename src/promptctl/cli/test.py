@@ -81,12 +81,15 @@ class Amount(click.FloatRange):
     "--isolate/--no-isolate", default=True, help="Render in a process with limits of time and memory."
 )
 @click.option("--dry-run", is_flag=True, help="Say what would be asked and what it costs; ask nothing.")
+@click.option("--stop-early", is_flag=True, help="Let 300 cases or more pass before all of them are asked.")
 @click.option("--strict", is_flag=True, help="Exit 3 where the evidence does not decide.")
 @click.option("--json", "json_file", metavar="F", help="Write the result; - is standard output.")
+@click.option("--explain", is_flag=True, help="The arithmetic of the decision, step by step.")
 @click.option("-v", "--verbose", is_flag=True, help="Every case with its outputs.")
 @click.option("-q", "--quiet", is_flag=True, help="Only the decision.")
 def test(
     json_file: str | None,
+    explain: bool,
     verbose: bool,
     quiet: bool,
     no_base: bool,
@@ -122,14 +125,14 @@ def test(
         if not isinstance(error.result, Result):
             raise
         show_error(error)  # before the report, whose last line is the decision
-        _show(error.result, json_file, verbose=verbose, quiet=True)
+        _show(error.result, json_file, style(verbose=verbose, brief=True, explain=explain))
         return error.exit_code
-    _show(result, json_file, verbose=verbose, quiet=quiet)
+    _show(result, json_file, style(verbose=verbose, brief=quiet, explain=explain))
     return result.decision.exit_code
 
 
-def _show(result: Result, json_file: str | None, *, verbose: bool, quiet: bool) -> None:
-    report = terminal.render(result, style(verbose=verbose, brief=quiet))
+def _show(result: Result, json_file: str | None, look: terminal.Style) -> None:
+    report = terminal.render(result, look)
     if json_file is not None:
         save(json_reporter.render(result), json_file)
     if json_file == "-":
@@ -141,7 +144,13 @@ def _show(result: Result, json_file: str | None, *, verbose: bool, quiet: bool) 
 
 def _foresee(project: Project, selectors: tuple[str, ...], json_file: str | None, **options: Any) -> int:
     """What would be asked, on standard output; a plan that would be refused is refused."""
-    for name in ("offline", "strict", "deadline", "concurrency"):  # they change nothing about the plan
+    for name in (
+        "offline",
+        "strict",
+        "deadline",
+        "concurrency",
+        "stop_early",
+    ):  # they change nothing about the plan
         options.pop(name)
     found, refused = project.forecast(*selectors, **options)
     if json_file is not None:

@@ -146,6 +146,11 @@ class Case(Record):
         return (*self.checks, *self.checks_all, *(check for turn in self.turns for check in turn.checks))
 
     @property
+    def votes(self) -> bool:
+        """Whether a gate counts it."""
+        return self.status == "active" and self.severity != "info" and not self.watch
+
+    @property
     def asked(self) -> bool:
         """Whether a run asks it: drafts and retired cases are left out."""
         return self.status in ("active", "quarantined")

@@ -36,7 +36,8 @@ class Change(Record):
     """One case after comparing. `base` and `head` are pass rates over first draws in [0, 1], None where unknown.
 
     `counted` cases, and only they, are in the table. `confirmed`: redrawing could not contradict the flip.
-    `contradicted`: the side whose redraw showed that it is none; the state is flaky then.
+    `contradicted`: the side whose redraw showed that it is none; the state is flaky then. `only_draw`: nothing was
+    drawn again, or nothing that could confirm it, so that the first draws are all there is.
     """
 
     pair: Pair
@@ -44,6 +45,7 @@ class Change(Record):
     counted: bool
     confirmed: bool = False
     contradicted: Side | None = None
+    only_draw: bool = True
     base: float | None = None
     head: float | None = None
 
@@ -51,11 +53,6 @@ class Change(Record):
     def case(self) -> str:
         """The case's id."""
         return self.pair.case
-
-    @property
-    def only_draw(self) -> bool:
-        """Whether nothing was drawn again, so that the first draws are all there is."""
-        return not any(trial.role == "confirm" for trial in (*self.pair.base, *self.pair.head))
 
     @property
     def unfinished(self) -> bool:
@@ -165,7 +162,8 @@ def _change(pair: Pair, has_base: bool, each: int, cached: bool) -> Change:
     votes = state in ("pass", "fixed", "broken", "still_failing", "flaky", "unchanged")
     if not has_base:
         votes = state in ("new_pass", "new_fail", "flaky")
-    excused = state == "broken" and pair.accepted is not None
+    worse = state == "broken" or (state == "flaky" and (rate_head or 0.0) < (rate_base or 0.0))
+    excused = worse and pair.accepted is not None
     counted = votes and pair.standing is Standing.COUNTED and not excused
     confirmed = state in REDRAWN and (
         pair.final or (again is not None and again.verdict == "confirmed" and not cached)
@@ -176,6 +174,7 @@ def _change(pair: Pair, has_base: bool, each: int, cached: bool) -> Change:
         counted=counted,
         confirmed=confirmed,
         contradicted=contradicted,
+        only_draw=cached or not any(trial.role == "confirm" for trial in (*pair.base, *pair.head)),
         base=rate_base,
         head=rate_head,
     )
@@ -277,6 +276,11 @@ def _taken_out(before: Case, after: Case | None) -> tuple[What, str] | None:
         return "removed", "it is gone"
     if after.status != "active":
         return after.status, f"its status is {after.status} now"
+    if before.votes and not after.votes:
+        return (
+            "weakened",
+            "it is only watched now" if after.watch else f"its severity fell to {after.severity}",
+        )
     if before.severity == "blocker" and (why := weakened_because(before, after)):
         return "weakened", why
     return None
@@ -286,8 +290,6 @@ def weakened_because(before: Case, after: Case) -> str | None:
     """Why an active blocker asks less than it did: severity, `expected`, a required check without its equal."""
     if after.severity != "blocker":
         return f"its severity fell to {after.severity}"
-    if after.watch and not before.watch:
-        return "it is only watched now"
     if before.finished and not after.finished:
         return "its check finished is switched off"
     if not same(before.expected, after.expected):

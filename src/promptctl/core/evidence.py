@@ -127,10 +127,12 @@ class _Table:
     """The paired table in the form that fits the draws: binary, averaged over samples, or clustered."""
 
     def __init__(self, comparison: Comparison) -> None:
-        self.counted, self.missing = comparison.counted, len(_missing(comparison))
+        self.counted, missing = comparison.counted, _missing(comparison)
+        self.missing = len(missing)
         self.differences = comparison.differences
         counted = self.counted
         clusters = cluster_sizes(counted)
+        self._all = [*counted, *missing]
         self.clustered = len(clusters) < len(counted)
         self.sums = [sum(self.differences[i] for i in members) for members in clusters.values()]
         self.sizes = [len(members) for members in clusters.values()]
@@ -156,8 +158,13 @@ class _Table:
 
     def _interval(self, missing: int) -> Difference:
         if self.clustered:
+            # A pair without an outcome stays in its group, where it counts as broken.
+            differences = [*self.differences, *[-1.0] * missing]
+            members = cluster_sizes(self._all[: len(differences)]).values()
             found = clustered_pseudo_obs(
-                [*self.sums, *[-1.0] * missing], [*self.sizes, *[1] * missing], level=LEVEL
+                [sum(differences[i] for i in group) for group in members],
+                [len(group) for group in members],
+                level=LEVEL,
             )
             return Difference(found.low, found.estimate, found.high, "clustered-pseudo-obs")
         if self.graded:

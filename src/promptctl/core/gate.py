@@ -11,7 +11,7 @@ from promptctl.core.case import Gate
 from promptctl.core.comparison import Change, Comparison
 from promptctl.core.evidence import Evidence
 from promptctl.core.record import Record
-from promptctl.core.result import Status
+from promptctl.core.result import Looks, Status
 from promptctl.core.run import Standing
 from promptctl.core.stats import wilson_upper
 from promptctl.core.words import cases_named, percent, plural, points
@@ -59,6 +59,7 @@ def decide(
     gate: Gate,
     *,
     p_worse: float = 1.0,
+    looks: Looks | None = None,
     interrupted: bool = False,
 ) -> Ruling:
     """The first rule that applies to one suite.
@@ -68,6 +69,7 @@ def decide(
         evidence: Bounds and tests over it (see `core.evidence`).
         gate: What the suite asks for.
         p_worse: The one-sided p-value of harm, already adjusted over all suites of the run.
+        looks: The last look of an early stop; it decides on "no worse" instead of the bound.
         interrupted: The run was stopped before all answers were there.
     """
     if interrupted:
@@ -76,7 +78,7 @@ def decide(
         _blockers(comparison)
         or _incomplete(comparison, gate)
         or _harm(comparison, evidence, gate, p_worse)
-        or _clear(comparison, evidence, gate)
+        or _clear(comparison, evidence, gate, looks)
         or _undecided(comparison, evidence, gate)
     )
 
@@ -127,7 +129,7 @@ def _blockers(comparison: Comparison) -> Ruling | None:
         change for change in comparison.having("new_fail") if change.confirmed or change.only_draw
     )
     if new:
-        return _fail("blocker-new-fail", f"{cases_named(new, 'new blocker')} failing", new)
+        return _new_blocker(new)
     gone = [change.case for change in comparison.yardstick if change.blocker and change.accepted is None]
     if gone:
         return _fail("blocker-removed", f"{cases_named(gone, 'blocker')} removed or weakened", gone)
@@ -147,6 +149,10 @@ def _blocker_broken(cases: Sequence[str]) -> Ruling:
     return _fail("blocker-broken", f"{cases_named(cases, 'blocker')} broken", cases)
 
 
+def _new_blocker(cases: Sequence[str]) -> Ruling:
+    return _fail("blocker-new-fail", f"{cases_named(cases, 'new blocker')} failing", cases)
+
+
 def _incomplete(comparison: Comparison, gate: Gate) -> Ruling | None:
     failed = [
         change
@@ -160,12 +166,16 @@ def _incomplete(comparison: Comparison, gate: Gate) -> Ruling | None:
         answered = f"{plural(len(unfinished), 'flip')} could not be drawn again"
     if any(_failed_by(change, "budget") for change in (*comparison.having("error"), *unfinished)):
         return _incompletely("budget", f"{answered}, {_cause(comparison, 'budget')}", errors)
-    if len(errors) > gate.max_errors:
+    # Nothing is decided from errors alone, however many the suite allows.
+    if len(errors) > gate.max_errors or (failed and not comparison.counted):
         return _incompletely("errors", f"{answered}, {_cause(comparison)}", errors)
     unscored = [
         change.case for change in comparison.having("unscored") if change.pair.standing is Standing.COUNTED
     ]
-    if len(unscored) >= 2 and len(unscored) > 0.10 * (len(comparison.counted) + len(unscored)):
+    counted = len(comparison.counted)
+    if unscored and (
+        not counted or (len(unscored) >= 2 and len(unscored) > 0.10 * (counted + len(unscored)))
+    ):
         return _incompletely("unscored", f"{len(unscored)} of {total} cases could not be scored", unscored)
     return None
 
@@ -188,8 +198,11 @@ def _cause(comparison: Comparison, kind: str | None = None) -> str:
 
 
 def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float) -> Ruling | None:
+    # What is left of blockers was drawn again in vain: by an error that the suite allows, or a redraw without a score.
     if left := _blocking(comparison.having("broken")):
-        return _blocker_broken(left)  # drawing it again ended in an error that the suite allows
+        return _blocker_broken(left)
+    if left := _blocking(comparison.having("new_fail")):
+        return _new_blocker(left)
     broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
     if comparison.has_base and len(broken) > len(fixed):
         return _fail(
@@ -212,7 +225,7 @@ def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float
     return None
 
 
-def _clear(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling | None:
+def _clear(comparison: Comparison, evidence: Evidence, gate: Gate, looks: Looks | None) -> Ruling | None:
     if comparison.all_equal and comparison.changes and not _below(evidence, gate):
         failing = [change.case for change in comparison.having("new_fail")]
         message = "every case sends the same request on both sides"
@@ -220,13 +233,16 @@ def _clear(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling | N
             message = f"every request is equal on both sides; {cases_named(failing, 'new case')} failing"
         return Ruling(status="pass", rule="nothing-changed", message=message)
     bound = evidence.bound
-    if bound is None or bound <= -gate.margin or _below(evidence, gate) or evidence.clusters_too_few:
+    if bound is None or _below(evidence, gate) or evidence.clusters_too_few:
+        return None
+    if bound <= -gate.margin if looks is None else looks.z < looks.boundary:
         return None
     better, sentence = _improvement(comparison, evidence)
     return Ruling(
         status="pass",
         rule="no-worse-than-margin",
-        message=f"{sentence}, no worse than {points(gate.margin)} points",
+        message=f"{sentence}, no worse than {points(gate.margin)} points"
+        + (f" after {looks.asked} of {looks.planned}" if looks and looks.stopped else ""),
         cases=tuple(change.case for change in comparison.having("fixed")) if better else (),
         better=better,
     )
@@ -238,7 +254,7 @@ def _improvement(comparison: Comparison, evidence: Evidence) -> tuple[bool, str]
     likely = evidence.p_better is not None and evidence.p_better <= ALPHA_BETTER
     if not evidence.broken and not evidence.fixed:
         return False, _none_broke(evidence.n)
-    if evidence.redrawn:
+    if evidence.redrawn or broken or fixed:
         if likely and len(fixed) > len(broken):
             return True, f"better: {cases_named(fixed)} fixed, {_count(broken)} broken"
         return False, f"{_count(broken)} broken, {_count(fixed)} fixed of {evidence.n}"

@@ -5,7 +5,7 @@ a few of them are asked again beside the stored ones, which stay; if too many ch
 """
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from promptctl.core.digest import digest
 from promptctl.core.exchange import FIRST_CANARY, FIRST_REDRAW, Source
@@ -13,13 +13,11 @@ from promptctl.core.run import Standing
 from promptctl.core.stats import drift_probability
 from promptctl.engine.answering import Providers
 from promptctl.engine.conversations import Draw
-from promptctl.engine.draw_history import PastStore, graded_draws
+from promptctl.engine.draw_history import OLD, PastStore, graded_draws
 from promptctl.engine.judging import CaseDraws
 from promptctl.engine.plan import SuitePlan
 from promptctl.store.answer_past import Draw as StoredDraw
 
-OLD = timedelta(days=7)
-"""Answers that were stored longer ago than this are looked at again; so is the canary itself."""
 CANARIES = 20
 """Cases that are drawn again, or all where there are fewer."""
 DRIFTED_BELOW = 0.01
@@ -97,9 +95,10 @@ def usual_flip_rate(plan: SuitePlan, providers: Providers, store: PastStore) -> 
     sent = ((planned, rendered) for planned in plan.cases for rendered in planned.sides)
     flips = redraws = 0
     for past in graded_draws(plan, sent, providers, store, at_least=2, choose=_first_draws_of_a_time):
-        if 0 in past.passed:
-            redraws += len(past.passed) - 1
-            flips += sum(passed != past.passed[0] for passed in past.passed.values())
+        first, *others = past.draws or (None,)
+        if first and first.sample == 0:
+            redraws += len(others)
+            flips += sum(draw.passed != first.passed for draw in others)
     return (flips + 0.5) / (redraws + 1) if redraws >= USUAL_REDRAWS else USUAL_FLIP_RATE
 
 

@@ -46,16 +46,27 @@ class Flip:
         """What its draws say so far."""
         return redrawn_pair(self.judge.pairs[self.planned.case.id], each, alone=self.alone)
 
+    @property
+    def sides(self) -> tuple[Side, ...]:
+        """The sides that are drawn again."""
+        return ("head",) if self.alone else ("head", "base")
+
     def rendered(self, side: Side) -> Rendered:
         """What a side sends."""
         return self.planned.head if side == "head" else (self.planned.base or self.planned.head)
 
-    def draw(self, side: Side, providers: Providers) -> Draw:
-        """The next draw of a side."""
+    def draw(self, side: Side, providers: Providers, ahead: int = 0) -> Draw:
+        """The next draw of a side, or one `ahead` of it."""
         pair = self.judge.pairs[self.planned.case.id]
         drawn = sum(trial.role == "confirm" for trial in (pair.head if side == "head" else pair.base))
         rendered = self.rendered(side)
-        return Draw(rendered, FIRST_REDRAW + drawn, providers.provider(rendered.model))
+        return Draw(rendered, FIRST_REDRAW + drawn + ahead, providers.provider(rendered.model))
+
+    def take(self, side: Side, draw: Draw, repeats: "Repeats") -> None:
+        """Takes what a draw came to."""
+        self.judge.redrawn(self.planned, side, draw)
+        base, head = self.judge.records[self.planned.case.id]
+        repeats.add(draw, base if side == "base" else head)
 
 
 class Repeats:
@@ -95,22 +106,36 @@ def flips_of(judge: SuiteJudge, comparison: Comparison, *, offline: bool) -> lis
 
 
 def confirm(flips: Iterable[Flip], each: int, providers: Providers, ask: Asks, repeats: Repeats) -> None:
-    """Draws flips again until each is confirmed or contradicted, or no further draw is to be had."""
-    open_flips = list(flips)
+    """Draws flips again until each is confirmed or contradicted; those that cannot be drawn again stay unconfirmed.
+
+    What earlier runs drew counts before anything is asked: a contradiction stays one, however often one asks again.
+    """
+    flips = list(flips)
+    _recall(flips, each, providers, ask, repeats)
+    open_flips = [flip for flip in flips if flip.may_ask]
     while open_flips:
         drawn = [
             (flip, side, flip.draw(side, providers)) for flip in open_flips if (side := flip.seen(each).next)
         ]
-        ask([draw for flip, _, draw in drawn if not flip.may_ask], stored=True)
-        ask([draw for flip, _, draw in drawn if flip.may_ask])
-        open_flips = []
+        ask([draw for _, _, draw in drawn])
         for flip, side, draw in drawn:
-            if draw.waiting or (draw.failure is not None and draw.failure.kind == "offline"):
-                continue  # no further draw is to be had: the flip stays unconfirmed
-            flip.judge.redrawn(flip.planned, side, draw)
-            records = flip.judge.records[flip.planned.case.id]
-            repeats.add(draw, records[0] if side == "base" else records[1])
-            open_flips.append(flip)
+            flip.take(side, draw, repeats)
+        open_flips = [flip for flip, _, _ in drawn]
+
+
+def _recall(flips: Sequence[Flip], each: int, providers: Providers, ask: Asks, repeats: Repeats) -> None:
+    """Takes the redraws that are stored or recorded, of each side as far as they follow each other."""
+    rows: list[tuple[Flip, Side, list[Draw]]] = [
+        (flip, side, [flip.draw(side, providers, ahead) for ahead in range(each - 1)])
+        for flip in flips
+        for side in flip.sides
+    ]
+    ask([draw for _, _, draws in rows for draw in draws], stored=True)
+    for flip, side, draws in rows:
+        for draw in draws:
+            if draw.waiting or draw.failure:
+                break
+            flip.take(side, draw, repeats)
 
 
 def addresses(judge: SuiteJudge, providers: Providers) -> set[tuple[str, str]]:

@@ -1,8 +1,8 @@
 """What the stored draws of unchanged requests say: how often they pass, and which cases are flaky."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
-from itertools import islice
+from datetime import datetime, timedelta
+from itertools import islice, pairwise
 from typing import NamedTuple, Protocol
 
 from promptctl.core.exchange import AnswerKey, Source
@@ -20,6 +20,8 @@ FLAKY_DRAWS = 6
 """Draws that pass or fail below which nothing is said about a case."""
 FLAKY_FROM, FLAKY_TO = 0.1, 0.9
 """Pass rates between which a case is flaky, both included: below it fails, above it passes, and says so reliably."""
+OLD = timedelta(days=7)
+"""Draws further apart than this may come from a model that changed in between."""
 _AT_ONCE = 250  # cases; so many have all their draws in memory
 
 Choose = Callable[[Sequence[StoredDraw]], Sequence[StoredDraw]]
@@ -41,11 +43,19 @@ class PastStore(SharedStore, Protocol):
         ...
 
 
+class PastDraw(NamedTuple):
+    """A stored draw that passed or failed; `at` is None where its time cannot be read."""
+
+    sample: int
+    passed: bool
+    at: datetime | None
+
+
 class Past(NamedTuple):
-    """What one case's stored draws say: whether each passed, by sample index, where it passed or failed."""
+    """What one case's stored draws of one request say, by sample index."""
 
     planned: PlannedCase
-    passed: dict[int, bool]
+    draws: tuple[PastDraw, ...]
 
 
 def flaky_cases(plan: SuitePlan, providers: Providers, store: PastStore) -> frozenset[str]:
@@ -54,11 +64,14 @@ def flaky_cases(plan: SuitePlan, providers: Providers, store: PastStore) -> froz
     The request is base's; head's where base has none, or the case is new. First draws, redraws and canaries count
     alike. Nothing is read of a case with fewer than `FLAKY_DRAWS` stored draws, or of a deterministic provider.
 
+    A pass and a fail must lie within `OLD` of each other. Where the draws of one week all pass and those of a later one
+    all fail, the model has drifted: that must not disarm a blocker.
+
     Source: docs/gate.md; six draws of a case that passes 97 times in 100 all agree in five of six looks.
     """
     sent = ((planned, _unchanged(planned)) for planned in plan.cases)
     found = graded_draws(plan, sent, providers, store, at_least=FLAKY_DRAWS)
-    return frozenset(past.planned.case.id for past in found if _is_flaky(past.passed))
+    return frozenset(past.planned.case.id for past in found if _is_flaky(past.draws))
 
 
 def graded_draws(
@@ -84,10 +97,10 @@ def graded_draws(
             for planned, rendered in some
             if rendered.digest in stored
         ]
-        _follow((draw for _, draws in drawn for draw in draws), store)
+        _follow((draw for _, draws in drawn for draw, _ in draws), store)
         for planned, draws in drawn:
             if draws:
-                yield Past(planned, _passed(plan, planned, draws, providers))
+                yield Past(planned, _judged(plan, planned, draws, providers))
 
 
 def _unchanged(planned: PlannedCase) -> Rendered:
@@ -103,7 +116,7 @@ def _draws(
     providers: Providers,
     at_least: int,
     choose: Choose,
-) -> list[Draw]:
+) -> list[tuple[Draw, datetime | None]]:
     provider = providers.provider(rendered.model)
     address = (provider.kind, provider.base_url)
     ours = [one for one in stored if (one.kind, one.base_url) == address]
@@ -113,7 +126,7 @@ def _draws(
     for one in choose(ours):
         draw = Draw(rendered, one.sample, provider)
         draw.take(one.answered)
-        draws.append(draw)
+        draws.append((draw, one.time))
     return draws
 
 
@@ -124,23 +137,37 @@ def _follow(draws: Iterable[Draw], store: PastStore) -> None:
         answer_all(under_way.questions, store=store, offline=True, follow=under_way.follow)
 
 
-def _passed(
-    plan: SuitePlan, planned: PlannedCase, draws: Sequence[Draw], providers: Providers
-) -> dict[int, bool]:
+def _judged(
+    plan: SuitePlan,
+    planned: PlannedCase,
+    draws: Sequence[tuple[Draw, datetime | None]],
+    providers: Providers,
+) -> tuple[PastDraw, ...]:
     """Whether each draw passed, as far as it is whole and was asked here."""
-    whole = [draw for draw in draws if not draw.waiting and not draw.failure and draw.source is Source.STORE]
-    found = {}
+    whole = [
+        (draw, at)
+        for draw, at in draws
+        if not draw.waiting and not draw.failure and draw.source is Source.STORE
+    ]
+    found = []
     # Equal replies one after the other are judged once.
-    for draw in sorted(whole, key=lambda draw: [reply.text for reply in draw.replies]):
+    for draw, at in sorted(whole, key=lambda one: [reply.text for reply in one[0].replies]):
         rendered = draw.rendered
         replies = [priced(reply, rendered.model, providers.config) for reply in draw.replies]
         outcome = plan.grade(planned.case, replies, tools_offered=rendered.offers_tools).outcome
         if outcome in ("pass", "fail"):
-            found[draw.sample] = outcome == "pass"
-    return dict(sorted(found.items()))
+            found.append(PastDraw(draw.sample, outcome == "pass", at))
+    return tuple(sorted(found, key=lambda one: one.sample))
 
 
-def _is_flaky(passed: Mapping[int, bool]) -> bool:
-    if len(passed) < FLAKY_DRAWS:
+def _is_flaky(draws: Sequence[PastDraw]) -> bool:
+    if len(draws) < FLAKY_DRAWS:
         return False
-    return FLAKY_FROM <= sum(passed.values()) / len(passed) <= FLAKY_TO
+    rate = sum(draw.passed for draw in draws) / len(draws)
+    return FLAKY_FROM <= rate <= FLAKY_TO and _disagree_at_a_time(draws)
+
+
+def _disagree_at_a_time(draws: Sequence[PastDraw]) -> bool:
+    """Whether a pass and a fail were drawn within `OLD` of each other."""
+    in_time = sorted((draw.at, draw.passed) for draw in draws if draw.at is not None)
+    return any(before != after and later - at <= OLD for (at, before), (later, after) in pairwise(in_time))

@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
-from typing import Any
 
 from promptctl.core.config import Config
 from promptctl.core.digest import digest
@@ -19,7 +18,8 @@ from promptctl.engine.conversations import Draw, Draws, settle
 from promptctl.engine.draw_history import PastStore, flaky_cases
 from promptctl.engine.drift import StaleCases
 from promptctl.engine.judging import CaseDraws, Keys, SuiteJudge, cases_of
-from promptctl.engine.plan import Plan
+from promptctl.engine.looking import Looking
+from promptctl.engine.plan import Plan, SuitePlan
 from promptctl.engine.terms import Terms
 
 LOOKED_UP_AT_ONCE = 250
@@ -47,7 +47,7 @@ class FirstDraws:
         self._providers, self._store, self._recorded = providers, store, recorded
         self._terms, self._session, self._tally = terms, session, tally
         self.stale = StaleCases(store, now) if store is not None and not terms.offline else None
-        self.looking: Any = None
+        self.looking = Looking(plan, judges) if terms.stop_early else None
 
     def ask(self) -> bool:
         """Answers and judges every case as far as that is possible, and gives whether it was interrupted.
@@ -70,6 +70,11 @@ class FirstDraws:
             if case.planned.case.id not in self._judges[case.suite.key].pairs:
                 self._judge(case)  # it was not asked any more
         return interrupted
+
+    def notes(self, plan: SuitePlan) -> tuple[str, ...]:
+        """What a reader should know about how a suite was asked."""
+        note = self.looking.notes.get(plan.key) if self.looking else None
+        return (note,) if note else ()
 
     def forecast(self) -> Forecast:
         """What would be asked. Nothing is asked, and nothing is written."""

@@ -103,10 +103,7 @@ def _with_samples(
         if samples <= suite.samples:
             return suite
         runs, more = samples - suite.samples + 1, samples - suite.samples
-        note = (
-            f"{samples} first draws a side are pooled, as of {runs} runs: --fresh or more --samples added {more}, "
-            "and none is left out"
-        )
+        note = f"{samples} first draws a side are pooled, of {runs} runs (--fresh or --samples added {more})"
         return suite._replace(samples=samples, notes=(*suite.notes, note))
 
     return plan._replace(suites=tuple(map(counted, plan.suites)))

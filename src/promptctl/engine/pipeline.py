@@ -14,6 +14,7 @@ from promptctl.core.result import (
     Affected,
     Calls,
     DecisionRecord,
+    Looks,
     Reason,
     Result,
     RevisionRecord,
@@ -31,7 +32,7 @@ from promptctl.engine.drift import Drifting
 from promptctl.engine.first_draws import FirstDraws
 from promptctl.engine.judging import Account, OnTrial, SuiteJudge
 from promptctl.engine.plan import Plan, SuitePlan
-from promptctl.engine.records import affected_record, suite_record
+from promptctl.engine.records import Holm, affected_record, suite_record
 from promptctl.engine.redraws import Redrawing
 from promptctl.engine.terms import Terms
 from promptctl.engine.variants import words
@@ -95,7 +96,7 @@ class Run:
         adjusted = _adjusted(compared)
         rulings = self._decide(compared, adjusted, interrupted)
         suites = tuple(
-            self._suite(plan, *found, ruling, (p, len(adjusted)))
+            self._suite(plan, *found, ruling, Holm(p, sum(one is not None for one in adjusted)))
             for plan, found, ruling, p in zip(self.plan.suites, compared, rulings, adjusted, strict=True)
         )
         return Result(
@@ -117,6 +118,9 @@ class Run:
     def forecast(self) -> Forecast:
         """What the run would ask. Nothing is asked, and nothing is written."""
         return self._first.forecast()
+
+    def _looks(self, plan: SuitePlan) -> Looks | None:
+        return self._first.looking.looks.get(plan.key) if self._first.looking else None
 
     def _draw_again(self) -> bool:
         """Draws flips again, as far as the run may still ask, and gives whether it was interrupted."""
@@ -155,7 +159,7 @@ class Run:
         comparison: Comparison,
         evidence: Evidence,
         ruling: Ruling,
-        holm: tuple[float, int],
+        holm: Holm,
     ) -> SuiteResult:
         judge, again = self._judges[plan.key], self._redrawing
         return suite_record(
@@ -167,12 +171,13 @@ class Run:
             holm=holm,
             redraws=again.record(judge, comparison) if again else None,
             drift=again.drifts.get(plan.suite.id) if again else None,
+            looks=self._looks(plan),
             trade=judge.spending.trade(evidence) if judge.spending else None,
-            notes=judge.regrading.notes(),
+            notes=(*judge.regrading.notes(), *self._first.notes(plan)),
         )
 
     def _decide(
-        self, judged: list[tuple[Comparison, Evidence]], adjusted: Sequence[float], interrupted: bool
+        self, judged: list[tuple[Comparison, Evidence]], adjusted: Sequence[float | None], interrupted: bool
     ) -> list[Ruling]:
         return [
             advise(
@@ -182,7 +187,14 @@ class Run:
                 interrupted=interrupted,
             )
             if plan.variant
-            else decide(comparison, evidence, plan.suite.gate, p_worse=p, interrupted=interrupted)
+            else decide(
+                comparison,
+                evidence,
+                plan.suite.gate,
+                p_worse=1.0 if p is None else p,
+                looks=self._looks(plan),
+                interrupted=interrupted,
+            )
             for plan, (comparison, evidence), p in zip(self.plan.suites, judged, adjusted, strict=True)
         ]
 
@@ -212,10 +224,18 @@ class Run:
         return self._account.bill.calls(saved_equal=self._account.saved, tally=self._tally)
 
 
-def _adjusted(judged: list[tuple[Comparison, Evidence]]) -> tuple[float, ...]:
-    """The p-values of harm after Holm: each suite could stop the run."""
-    p_values = [1.0 if evidence.p_worse is None else evidence.p_worse for _, evidence in judged]
-    return holm(p_values) if p_values else ()
+def _adjusted(judged: list[tuple[Comparison, Evidence]]) -> tuple[float | None, ...]:
+    """The p-values of harm after Holm, over the suites that could stop the run: None for any other.
+
+    A suite without a single pair that was asked has no say, else a change could outvote a break by adding suites.
+    """
+    tested = [evidence.p_worse if _can_stop(comparison) else None for comparison, evidence in judged]
+    adjusted = iter(holm([p for p in tested if p is not None]))
+    return tuple(None if p is None else next(adjusted) for p in tested)
+
+
+def _can_stop(comparison: Comparison) -> bool:
+    return any(change.state != "unchanged" for change in comparison.counted)
 
 
 def _reason(ruling: Ruling, suite_id: str | None) -> Reason:

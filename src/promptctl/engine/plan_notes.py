@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.comparison import loosened
+from promptctl.core.comparison import loosened, same
 from promptctl.core.words import plural
 from promptctl.engine.load import Side
+
+_NAMED = 5
 
 
 def loosened_defaults(base: Side | None, head: Side) -> list[str]:
@@ -36,4 +38,21 @@ def loosened_gate(suite: Suite, base_suite: Suite | None) -> list[str]:
     """Values of a suite's gate that ask for less than they did."""
     if base_suite is None:
         return []
-    return [f"changes to the yardstick: gate {what}" for what in loosened(base_suite.gate, suite.gate)]
+    found = loosened(base_suite.gate, suite.gate)
+    if suite.samples < base_suite.samples:
+        found.append(f"samples {base_suite.samples} → {suite.samples}")
+    return [f"changes to the yardstick: gate {what}" for what in found]
+
+
+def edited_cases(suite: Suite, base_suite: Suite | None) -> list[str]:
+    """Counted cases that put another question than on base, or stand in another group, under the same id."""
+    owns = base_suite.by_id() if base_suite else {}
+    pairs = [(owns[case.id], case) for case in suite.cases if case.votes and case.id in owns]
+    inputs = [case.id for own, case in pairs if own is not case and not same(own.inputs(), case.inputs())]
+    groups = [case.id for own, case in pairs if own.group != case.group]
+    return [
+        f"changes to the yardstick: {what} of {plural(len(ids), 'case')}: {', '.join(ids[:_NAMED])}"
+        + (", …" if len(ids) > _NAMED else "")
+        for what, ids in (("inputs", inputs), ("group", groups))
+        if ids
+    ]

@@ -14,10 +14,17 @@ from promptctl.engine.images import takes_images
 from promptctl.engine.load import Side, routed
 from promptctl.engine.pairing import Affected, Pairing
 from promptctl.engine.plan import Plan, PlannedCase, SuitePlan
-from promptctl.engine.plan_notes import accepts_of_no_case, loosened_defaults, loosened_gate, private_cases
+from promptctl.engine.plan_notes import (
+    accepts_of_no_case,
+    edited_cases,
+    loosened_defaults,
+    loosened_gate,
+    private_cases,
+)
 from promptctl.engine.rendered import Opening, Rendered, Sender
 from promptctl.engine.requests import ahead, begin_base, begin_case, with_others
 from promptctl.engine.selection import Selection, no_suites, read_suites, refuse_empty
+from promptctl.engine.variants.together import changed_together
 from promptctl.errors import PromptctlError, raise_all
 
 
@@ -44,10 +51,12 @@ def make_plan(base: Side | None, head: Side, selection: Selection, today: date) 
     plans = []
     for suite, grader in read.values():
         wanted = base is None or selection.all or suite.prompt in by_prompt or pairing.suite_differs(suite.id)
-        if wanted and any(case.asked for case in suite.cases):
-            plans.append(planner.suite(suite, grader, by_prompt.get(suite.prompt)))
-        elif wanted:
+        if not wanted:
+            continue
+        if not any(case.asked for case in suite.cases):
             pairing.notes.append(f"suite {suite.id} has no active case")
+        # Also where no case is left: what was taken out of it is a change of the yardstick.
+        plans.append(planner.suite(suite, grader, by_prompt.get(suite.prompt)))
     raise_all(planner.errors())
     plans += planner.gone_suites()
     if not selection.selectors:
@@ -133,8 +142,9 @@ class _Planner:
         cases = [self._case(suite, one, partner, accepted) for one in ahead(begun)]
         found = [planned for planned in cases if planned is not None]
         yardstick = []
-        if base_suite and not self.selection.partial:
-            yardstick = yardstick_changes(base_suite, suite, accepted=accepted)
+        if base_suite:
+            selected = self._selected(base_suite)
+            yardstick = yardstick_changes(selected, suite, accepted=accepted)
         return SuitePlan(
             suite=suite,
             grader=grader,
@@ -154,6 +164,7 @@ class _Planner:
                 *{planned.head.note: None for planned in found if planned.head.note},
                 *accepts_of_no_case(suite, base_suite),
                 *loosened_gate(suite, base_suite),
+                *edited_cases(suite, base_suite),
             ),
         )
 
@@ -170,9 +181,9 @@ class _Planner:
         notes = list(unused)
         notes += [f"compared with {partner} of base"] if partner != suite.prompt else []
         notes += [f"answers recorded in this change: {path}" for path in self._new_recordings(suite)]
-        before, after = self._model(self.base, partner), self._model(self.head, suite.prompt)
-        if before != after:
-            notes.append(f"model {before} → {after}; `--model {before}` shows what the text alone does")
+        models = self._model(self.base, partner), self._model(self.head, suite.prompt)
+        prompts = partner, suite.prompt
+        notes += changed_together(self.base, self.head, prompts, models, suite.id, self.selection)
         return tuple(notes)
 
     def _new_recordings(self, suite: Suite) -> list[str]:
@@ -188,13 +199,14 @@ class _Planner:
 
     def gone_suites(self) -> list[SuitePlan]:
         """Suites that head no longer has while their prompt stays: their blockers count as removed."""
-        if self.selection.selectors or self.selection.partial or self.base is None:
+        if self.base is None:
             return []
         plans = []
         for suite_id in self.pairing.removed_suites():
             suite = self.pairing.base_suite(suite_id)
-            if suite is None:
+            if suite is None or not self._names(suite):
                 continue
+            suite = self._selected(suite)
             prompt = self.pairing.head_prompt(suite.prompt)
             gone = self._gone(suite, prompt) if prompt else None
             if gone and any(change.blocker and change.accepted is None for change in gone.yardstick):
@@ -206,6 +218,16 @@ class _Planner:
                 if change.accepted:
                     self.pairing.notes.append(f"accepted: {change.case} removed, because: {change.accepted}")
         return plans
+
+    def _names(self, suite: Suite) -> bool:
+        """Whether a suite of base is selected."""
+        return not self.selection.selectors or any(map(self.selection.names, (suite.id, suite.prompt)))
+
+    def _selected(self, suite: Suite) -> Suite:
+        """The suite of base with the selected cases alone: what is absent of the others says nothing."""
+        if not self.selection.partial:
+            return suite
+        return replace(suite, cases=tuple(filter(self.selection.chooses, suite.cases)))
 
     def _gone(self, suite: Suite, prompt: str) -> SuitePlan:
         yardstick = yardstick_changes(suite, None, accepted=self._accepted(replace(suite, accept=())))
@@ -270,6 +292,8 @@ class _Planner:
         """Whether an answer is wanted although both sides send the same."""
         if self.selection.all or suite.gate.min_pass_rate > 0 or own is None:
             return True
+        if case.votes and not own.votes:
+            return True  # it had no say on base: it is new here
         if own is case:
             return False
         if not same(own.meaning(), case.meaning()):
@@ -291,7 +315,7 @@ class _Planner:
             return Standing.LISTED
         if partner is None:
             return Standing.COUNTED
-        return Standing.COUNTED if base is not None and own and own.status == "active" else Standing.NEW
+        return Standing.COUNTED if base is not None and own and own.votes else Standing.NEW
 
     def _request(self, side: Side, prompt_id: str, opening: Opening) -> Rendered:
         """What is sent, by what all requests of the prompt have in common: that is found once."""

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from promptctl.core.case import Case
 from promptctl.core.comparison import Change, Comparison
 from promptctl.core.confirming import Side
 from promptctl.core.evidence import LEVEL, Evidence, Rate
 from promptctl.core.exchange import Output
+from promptctl.core.exploratory import exploratory
 from promptctl.core.gate import ALPHA_FLOOR, Ruling
 from promptctl.core.result import (
     Affected,
@@ -51,6 +52,16 @@ Records = dict[str, Sides]
 """The trials of each case, base's and head's."""
 
 
+class Holm(NamedTuple):
+    """The p-value of harm after Holm over `suites` suites; `p` is None where nothing was compared."""
+
+    p: float | None
+    suites: int
+
+
+NO_HOLM = Holm(None, 1)
+
+
 def suite_record(
     plan: SuitePlan,
     comparison: Comparison,
@@ -58,7 +69,7 @@ def suite_record(
     ruling: Ruling,
     records: Records,
     *,
-    holm: tuple[float, int] = (1.0, 1),
+    holm: Holm = NO_HOLM,
     redraws: Redraws | None = None,
     drift: Drift | None = None,
     looks: Looks | None = None,
@@ -69,7 +80,7 @@ def suite_record(
 
     Args:
         records: Its cases' trials.
-        holm: The p-value of harm after Holm, and over how many suites.
+        holm: What Holm made of its p-value of harm.
         redraws, drift, looks: What was found on the way to the decision.
         trade: What a variant gains and costs.
         notes: Added to the plan's own.
@@ -114,10 +125,11 @@ def suite_record(
         notes=(*plan.notes, *notes),
         compare=plan.compare,
         trade=trade,
-        evidence=_evidence(plan, comparison, evidence, *holm),
+        evidence=_evidence(plan, comparison, evidence, holm),
         redraws=redraws,
         drift=drift,
         looks=looks,
+        exploratory=exploratory(results) if plan.has_base else (),
     )
 
 
@@ -133,9 +145,7 @@ def affected_record(entry: pairing.Affected) -> Affected:
     )
 
 
-def _evidence(
-    plan: SuitePlan, comparison: Comparison, evidence: Evidence, p_adjusted: float, suites: int
-) -> EvidenceRecord:
+def _evidence(plan: SuitePlan, comparison: Comparison, evidence: Evidence, holm: Holm) -> EvidenceRecord:
     gate, head = plan.suite.gate, evidence.head
     floor = gate.min_pass_rate > 0 and head.scored > 0
     return EvidenceRecord(
@@ -144,8 +154,8 @@ def _evidence(
         max_errors=gate.max_errors,
         bound=evidence.bound,
         missing=evidence.missing,
-        p_adjusted=None if evidence.p_worse is None else p_adjusted,
-        suites=suites,
+        p_adjusted=holm.p,
+        suites=holm.suites,
         samples=plan.samples,
         clusters=evidence.clusters,
         floor_upper=wilson_upper(head.passed, head.scored, level=1 - ALPHA_FLOOR) if floor else None,

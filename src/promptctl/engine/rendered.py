@@ -88,8 +88,8 @@ class Rendered:
         return (self.digest, *self.ahead)
 
     def same_as(self, other: "Rendered") -> bool:
-        """Whether both send the same to the same server."""
-        return self.sends == other.sends and self.sender.served == other.sender.served
+        """Whether both send the same to the same provider: servers may call different models alike."""
+        return self.sends == other.sends and self.sender.provider == other.sender.provider
 
 
 class Sender:
@@ -98,7 +98,7 @@ class Sender:
     def __init__(self, version: PromptVersion, model: str, route: Route | None) -> None:
         dialect = route.dialect if route else COMMON
         self.model, self.note = model, format_note(version, route)
-        self.served = (route.kind, route.base_url) if route else None  # equal requests may go to different servers
+        self.provider = route.provider if route else None
         self.kept = Kept()
         self.blank = Request(
             model=route.served_name if route else model,

@@ -10,6 +10,7 @@ from promptctl.core.result import Result, RevisionRecord, SuiteResult
 from promptctl.core.words import percent, plural, points, signed_points
 from promptctl.reporters.safe import terminal_line
 from promptctl.reporters.terminal_cases import SuitePart
+from promptctl.reporters.terminal_findings import plot_lines
 from promptctl.reporters.terminal_page import Page, Style
 from promptctl.reporters.terminal_variants import VariantsPart, compared
 
@@ -38,12 +39,12 @@ class _Report:
                 yield ""
                 yield from self.part.lines(suite)
                 if len(self.result.suites) > 1:
-                    yield self._evidence_of(suite)
+                    yield from self._evidence_of(suite)
                     first = suite.word or word(suite.status, suite.rule)
                     yield self.page.verdict(first, suite.status, suite.rule, suite.message, indent="  ")
             yield from self._untested()
             for note in self.result.notes:
-                yield self.page.fit(f"note       {terminal_line(note)}")
+                yield from self.page.wrap(f"note       {note}", hanging=11)
             if self.result.suites:
                 yield ""
                 if not variants:
@@ -92,7 +93,7 @@ class _Report:
 
     def _evidence(self) -> Iterator[str]:
         if len(self.result.suites) == 1:
-            yield self._evidence_of(self.result.suites[0])
+            yield from self._evidence_of(self.result.suites[0])
             return
         total = {
             state: sum(suite.counts.get(state, 0) for suite in self.result.suites)
@@ -104,7 +105,7 @@ class _Report:
             + (f", {plural(total['error'], 'error')}" if total["error"] else "")
         )
 
-    def _evidence_of(self, suite: SuiteResult) -> str:
+    def _evidence_of(self, suite: SuiteResult) -> Iterator[str]:
         rates, counts = suite.pass_rate, Counter(suite.counts)
         head = rates.head
         parts = []
@@ -124,35 +125,35 @@ class _Report:
                 f"{scored}{aside}, {signed_points(d.estimate)} points "
                 f"[{signed_points(d.low)}, {signed_points(d.high)}]"
             )
-            kind = "confirmed " if suite.redrawn else ""
-            accepted = sum(case.accepted is not None and case.state == "broken" for case in suite.results)
-            flips = f"{counts['broken'] - accepted} {kind}broken, {counts['fixed']} fixed"
-            flips += f", {accepted} accepted" if accepted else ""
-            if not suite.redrawn:
-                flips += " (not redrawn)"
-            parts.append(flips + (f", {counts['flaky']} flaky" if counts["flaky"] else ""))
+            parts.append(_flips(suite))
         if counts.get("error"):
             parts.append(plural(counts["error"], "error"))
-        return self.page.fit("  " + "; ".join(parts))
+        if len(self.result.suites) > 1 and suite.detectable is not None:
+            parts.append(_detects(suite.detectable))
+        yield from self.page.joined([parts[0], *(f"; {part}" for part in parts[1:])], indent=2)
+        if self.page.style.verbose:
+            yield from plot_lines(suite, self.page)
 
     def _calls(self) -> Iterator[str]:
         """What was asked and what that cost; the line goes on below where it is too long."""
         calls = self.result.calls
         sent = calls.prompt.sent + calls.judge.sent + calls.confirm.sent
-        line = ""
-        for part in self._call_parts(plural(sent, "call")):
-            if line and len(line) + len(part) > self.page.style.columns:
-                yield line
-                line = ""
-                part = f"   {part.lstrip(',; ')}"
-            line += part if line else f"  {part}"
-        yield self.page.fit(line)
+        yield from self.page.joined(self._call_parts(plural(sent, "call")), indent=2)
 
     def _call_parts(self, first: str) -> Iterator[str]:
         calls = self.result.calls
-        confirmed = calls.confirm.sent
-        yield f"{first} ({calls.prompt.sent} head, {confirmed} confirm)" if confirmed else first
-        yield f", {calls.prompt.reused + calls.judge.reused} reused, {calls.prompt.saved_equal} saved as equal"
+        kinds = {
+            "base": calls.sides.base,
+            "head": calls.prompt.sent - calls.sides.base,
+            "judge": calls.judge.sent,
+            "confirm": calls.confirm.sent,
+        }
+        parts = [f"{count} {kind}" for kind, count in kinds.items() if count]
+        several = len(parts) > 1 or kinds["confirm"]
+        yield f"{first} ({', '.join(parts)})" if several else first
+        yield f", {calls.prompt.reused + calls.judge.reused + calls.sides.redraws_reused} reused"
+        if calls.prompt.saved_equal:
+            yield f", {calls.prompt.saved_equal} saved as equal"
         if calls.retried:
             yield f", {calls.retried} retried"
         if calls.possibly_paid_twice:
@@ -169,7 +170,7 @@ class _Report:
             )
         detectable = [suite.detectable for suite in self.result.suites if suite.detectable is not None]
         if len(self.result.suites) == 1 and detectable:
-            yield f"; detects −{points(round(detectable[0], 2))} points at 80 %"
+            yield f"; {_detects(detectable[0])}"
 
     def _next_steps(self) -> Iterator[str]:
         meant = None
@@ -201,6 +202,29 @@ class _Report:
             message = f"{reason.suite}: {message}"
         first = reason.word if reason and reason.word else word(decision.status, rule)
         return self.page.verdict(first, decision.status, rule, message)
+
+
+def _flips(suite: SuiteResult) -> str:
+    """How many cases broke and were fixed, which of them for sure, and which were flaky."""
+    counts = Counter(suite.counts)
+    accepted = sum(case.accepted is not None and case.state == "broken" for case in suite.results)
+    broken, fixed = f"{counts['broken'] - accepted} broken", f"{counts['fixed']} fixed"
+    parts = [fixed, broken] if suite.better else [broken, fixed]
+    if suite.redrawn:
+        parts[0] = parts[0].replace(" ", " confirmed ")
+    parts += [f"{accepted} accepted"] if accepted else []
+    if not suite.redrawn:
+        flips = (case for case in suite.results if case.counted and case.state in ("broken", "fixed"))
+        confirmed = sum(case.confirmed for case in flips)
+        cached = suite.redraws is not None and suite.redraws.cached
+        why = f"{confirmed} confirmed" if confirmed else "redraws cached" if cached else "not redrawn"
+        parts[-1] += f" ({why})"
+    parts += [f"{counts['flaky']} flaky"] if counts["flaky"] else []
+    return ", ".join(parts)
+
+
+def _detects(change: float) -> str:
+    return f"detects −{points(round(change, 2))} points at 80 %"
 
 
 def _inert(line: str) -> str:

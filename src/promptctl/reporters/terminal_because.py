@@ -33,10 +33,11 @@ def whole(suite: SuiteResult, result: Result) -> str:
 
 def acting(suite: SuiteResult, *states: str) -> list[str]:
     """Blockers that may stop the change: confirmed, or with the only draws there are."""
+    cached = suite.redraws is not None and suite.redraws.cached
     return [
         case.case
         for case in _blockers(suite, *states)
-        if case.accepted is None and not case.flaky and (case.confirmed or not _asked_again(case))
+        if case.accepted is None and not case.flaky and (case.confirmed or cached or not _asked_again(case))
     ]
 
 
@@ -116,22 +117,34 @@ def spent(suite: SuiteResult, result: Result) -> str:
 
 def errors(suite: SuiteResult, result: Result) -> str:
     allowed = f"max_errors is {suite.evidence.max_errors}" if suite.evidence else "max_errors is not recorded"
-    return f"{plural(len(_stuck(suite)), 'error')} in cases or redraws; {allowed} for counted and new cases"
+    alone = "" if suite.n else ", and no case is counted"
+    return f"{plural(len(_stuck(suite)), 'error')} in cases or redraws; {allowed} for counted and new cases{alone}"
 
 
 def unscored(suite: SuiteResult, result: Result) -> str:
     found = sum(case.state == "unscored" for case in suite.results)
     pairs = suite.n + found
     share = f" ({percent(found / pairs)})" if pairs else ""
-    return f"{found} of {pairs} pairs are unscored{share}; it takes at least 2 and more than 10 %"
+    least = "at least 2 and more than 10 %" if suite.n else "one where no case is counted"
+    return f"{found} of {pairs} pairs {'is' if found == 1 else 'are'} unscored{share}; it takes {least}"
 
 
 # d
 
 
 def cut_short(suite: SuiteResult, result: Result) -> str:
-    left = [case.case for case in _blockers(suite, "broken") if case.accepted is None and not case.flaky]
+    left = _left(suite, "broken")
     return f"broken, and not contradicted: {_named(left)}" if left else "no blocker is left broken"
+
+
+def new_cut_short(suite: SuiteResult, result: Result) -> str:
+    left = _left(suite, "new_fail")
+    return f"failing, and not contradicted: {_named(left)}" if left else "no new blocker is left failing"
+
+
+def _left(suite: SuiteResult, state: str) -> list[str]:
+    """Blockers that could not be drawn again to the end."""
+    return [case.case for case in _blockers(suite, state) if case.accepted is None and not case.flaky]
 
 
 def _confirmed(suite: SuiteResult, state: str) -> int:
@@ -182,7 +195,7 @@ def same(suite: SuiteResult, result: Result) -> str:
     if total and equal == total:
         return "every request is equal, but head's rate is below the floor"
     other = total - equal
-    return f"of {plural(total, 'case')} {other} {'is' if other == 1 else 'are'} not the same on both sides"
+    return f"{other} of {plural(total, 'case')} {'is' if other == 1 else 'are'} not the same on both sides"
 
 
 def no_worse(suite: SuiteResult, result: Result) -> str:

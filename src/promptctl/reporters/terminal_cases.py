@@ -10,12 +10,20 @@ from promptctl.reporters.safe import terminal_line
 from promptctl.reporters.terminal_facts import (
     cause,
     deciding_checks,
+    labels,
     origins,
     passes,
     reply_in,
     shown_inputs,
     shown_turn,
     telling,
+)
+from promptctl.reporters.terminal_findings import (
+    check_lines,
+    exploratory_lines,
+    flaky_lines,
+    on_the_way,
+    why_not_confirmed,
 )
 from promptctl.reporters.terminal_page import Page
 
@@ -41,7 +49,9 @@ class SuitePart:
             title += f" ({terminal_line(suite.prompt)})"
         yield self.page.paint(self.page.fit(f"{title}   {terminal_line(suite.model)}   {text}"), "bold")
         for note in (*origins(suite), *suite.notes):
-            yield self.page.fit(f"  {terminal_line(note)}")
+            yield from self.page.wrap(note, indent=2)
+        for line in on_the_way(suite):
+            yield from self.page.wrap(line, indent=2, hanging=11)
         yield from self._excused(suite)
         yield from self._yardstick(suite)
         yield from self._cases(suite, "broken", "BROKEN", "red", detailed=True)
@@ -54,13 +64,15 @@ class SuitePart:
         )
         yield from self._errors(suite)
         yield from self._cases(suite, "unscored", "UNSCORED", "yellow", True)
-        yield from self._names(suite, "flaky", "FLAKY", "   passed and failed on the same side")
-        yield from self._names(suite, "advisory", "LISTED ONLY", "   info, quarantined or without a vote")
+        yield from flaky_lines(suite, self.page)
+        yield from self._listed_only(suite)
         yield from self._watched(suite)
         yield from self._cases(suite, "still_failing", "still failing", "dim", self.page.style.verbose)
         if self.page.style.verbose:
             yield from self._cases(suite, "pass", "passing on both sides", "dim", True)
             yield from self._cases(suite, "unchanged", "unchanged", "dim", False)
+        yield from check_lines(suite, self.page)
+        yield from exploratory_lines(suite, self.page)
         yield from self._sizes(suite)
 
     def _cases(
@@ -75,13 +87,13 @@ class SuitePart:
         if quiet:
             for case in found if state == "new_pass" else ():
                 if case.base and case.base[0].outcome == "fail":
-                    yield self._case_line(case) + "   base failed: this change mends it"
+                    yield self._case_line(suite, case) + "   base failed: this change mends it"
             return
         # Blockers first, then by id: the worst must not be the line that was cut.
         found.sort(key=lambda case: (case.severity != "blocker", case.case))
         shown = found if self.page.style.verbose else found[:LISTED]
         for case in shown:
-            yield self._case_line(case)
+            yield self._case_line(suite, case)
             if detailed:
                 yield from self._details(suite, case)
         if len(shown) < len(found):
@@ -100,16 +112,16 @@ class SuitePart:
             yield self.page.fit(f"    {plural(len(names), 'case')}   {terminal_line(why)}")
             yield self.page.fit("      " + "  ".join(terminal_line(name) for name in names))
 
-    def _case_line(self, case: CaseResult) -> str:
+    def _case_line(self, suite: SuiteResult, case: CaseResult) -> str:
         parts = [terminal_line(case.case)]
         if case.severity == "blocker":
-            parts.append("blocker")
+            parts.append("blocker, but flaky" if case.flaky else "blocker")
         checks = deciding_checks(case)
         if checks:
             parts.append(terminal_line(", ".join(checks[:2])))
-        parts.append(passes(case))
+        parts += [terminal_line(labels(case)), passes(case)]
         if case.state in ("broken", "fixed") and not case.confirmed:
-            parts.append("not redrawn")
+            parts.append(why_not_confirmed(suite, case))
         if case.tags:
             parts.append("tags " + terminal_line(", ".join(case.tags)))
         if case.answers and case.state == "fixed":
@@ -164,16 +176,14 @@ class SuitePart:
                 marked = "".join(_mark(piece.kind, piece.text) for piece in pieces)
                 yield self.page.field("changed", f"{change.path}:{change.line}   {marked}")
 
-    def _names(self, suite: SuiteResult, state: str, title: str, about: str) -> Iterator[str]:
-        found = [case for case in suite.results if case.state == state]
+    def _listed_only(self, suite: SuiteResult) -> Iterator[str]:
+        found = [case for case in suite.results if case.state == "advisory"]
         if not found:
             return
-        yield "  " + self.page.paint(f"{title} {len(found)}", "yellow") + about
-        if state == "advisory":
-            for case in found[:LISTED]:
-                yield self._case_line(case)
-        else:
-            yield self.page.fit("    " + "  ".join(terminal_line(case.case) for case in found))
+        title = self.page.paint(f"LISTED ONLY {len(found)}", "yellow")
+        yield f"  {title}   info, quarantined or without a vote"
+        for case in found[:LISTED]:
+            yield self._case_line(suite, case)
 
     def _watched(self, suite: SuiteResult) -> Iterator[str]:
         found = [case for case in suite.results if case.state == "watched"]

@@ -17,6 +17,7 @@ from promptctl.reporters.terminal_sums import (
     decimal,
     detectable_sum,
     flip_of,
+    mixed,
     settle_sum,
     signed,
 )
@@ -30,11 +31,11 @@ _LEFT_OUT = {
     "quarantined": "quarantined: listed only",
     "watched": "watched: outputs side by side, no vote",
     "advisory": "without a check that has a vote",
-    "accepted": "broken and accepted",
+    "accepted": "broken, which is accepted",
     "error": "ended in an error: neither a pass nor a fail",
     "unscored": "unscored: a check could not say",
     "not_asked": "not asked",
-    "other": "listed only",
+    "other": "without a say",
 }
 
 
@@ -68,7 +69,7 @@ class Explanation:
 
     def _step(self, number: int, step: Step) -> Iterator[str]:
         source = f"   ({step.source})" if step.source else ""
-        yield from self.page.wrap(f"{number:>3}  {step.title}{source}", hanging=5)
+        yield from self.page.wrap(f"{number}  {step.title}{source}", indent=2)
         lines = step.lines
         while True:
             try:
@@ -105,9 +106,9 @@ class Explanation:
             exact = suite.test.name == "mcnemar-midp"
             source = "Fagerland, Lydersen and Laake 2013" if exact else "Fisher 1935"
             yield Step("harm beyond chance, one-sided", source, harm(suite, self.result))
-        yield Step("drawing flips again", "docs/gate.md, Asking again", redrawn(suite))
+        yield Step("drawing flips again", "docs/gate.md, The formulas", redrawn(suite))
         if suite.drift is not None:
-            yield Step("did the model under base change?", "docs/gate.md, Drift", drifted(suite))
+            yield Step("did the model under base change?", "docs/gate.md, The formulas", drifted(suite))
         if evidence is not None and evidence.floor_upper is not None:
             yield Step("the floor", "Wilson 1927", floor(suite, evidence))
         if suite.looks is not None:
@@ -144,7 +145,7 @@ def _counted(suite: SuiteResult) -> Iterator[str]:
 def _left_out_because(case: CaseResult) -> str:
     if case.state in ("error", "unscored", "not_asked", "watched"):
         return case.state
-    if case.accepted is not None and case.state == "broken":
+    if case.accepted is not None and case.state in ("broken", "flaky"):
         return "accepted"
     if case.severity == "info":
         return "info"
@@ -174,10 +175,7 @@ def _table(suite: SuiteResult) -> Iterator[str]:
         return
     b, f = test.broken, test.fixed
     if samples > 1:
-        yield (
-            f"{samples} first draws a side of each case (samples, or {samples} runs with --fresh) are averaged; a side "
-            "passes where more than half of them do"
-        )
+        yield f"{samples} first draws a side of each case are averaged; a side passes where more than half of them do"
     base, head = rates.base, rates.head
     if base and head and base.passed - b == head.passed - f >= 0:
         both = base.passed - b
@@ -202,7 +200,9 @@ def _table(suite: SuiteResult) -> Iterator[str]:
 
 
 def _with_fate(case: CaseResult) -> str:
-    fate = "contradicted" if case.state == "flaky" else "confirmed" if case.confirmed else "not redrawn"
+    fate = "confirmed" if case.confirmed else "not confirmed"
+    if case.state == "flaky":
+        fate = "first draws disagree" if mixed(case) else "contradicted"
     return f"{case.case} ({fate})"
 
 

@@ -1,19 +1,33 @@
 """What a report says of a case, picked out of its draws: which of them, which turn, which texts, why."""
 
 from promptctl.core.result import CaseResult, SuiteResult, TrialRecord
+from promptctl.reporters.safe import width
 
 SHOWN_INPUTS = 3
 """Inputs shown of a case."""
+LABEL = 16
+"""Columns up to which an answer is taken for a label."""
 
 
 def passes(case: CaseResult) -> str:
-    """`base 4/4 → head 0/4`, or `pass → fail` for a single draw."""
+    """`base 4/4 → head 0/4`, `0/4 → 4/4` where that is good, or `pass → fail` for a single draw."""
     sides = [(name, trials) for name, trials in (("base", case.base), ("head", case.head)) if trials]
     if all(len(trials) == 1 for _, trials in sides):
         return " → ".join(trials[0].outcome for _, trials in sides)
+    named = "{} " if case.state != "fixed" else ""
     return " → ".join(
-        f"{name} {sum(t.outcome == 'pass' for t in trials)}/{len(trials)}" for name, trials in sides
+        f"{named.format(name)}{sum(t.outcome == 'pass' for t in trials)}/{len(trials)}"
+        for name, trials in sides
     )
+
+
+def labels(case: CaseResult) -> str:
+    """`投诉 → 退款`: the answers of a fixed case, where both are no longer than a label."""
+    base, head = reply_in(case.base), reply_in(case.head)
+    if case.state != "fixed" or not base or not head or base == head:
+        return ""
+    short = all("\n" not in text and width(text) <= LABEL for text in (base, head))
+    return f"{base} → {head}" if short else ""
 
 
 def deciding_checks(case: CaseResult) -> list[str]:

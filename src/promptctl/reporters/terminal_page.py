@@ -1,6 +1,6 @@
 """The page that the terminal report is written on: its width, its colours, its kinds of line."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from promptctl.reporters.safe import fit, pad, terminal_line, width
@@ -44,6 +44,17 @@ class Page:
                 yield self.fit(line)
                 longer = " " * (indent + hanging) + word
             line = longer
+        yield self.fit(line)
+
+    def joined(self, parts: Iterable[str], indent: int = 0, hanging: int = 3) -> Iterator[str]:
+        """Parts with the signs that separate them at their front, on as many lines as it takes."""
+        line = ""
+        for part in parts:
+            if line and width(line) + width(part) > self.style.columns:
+                yield self.fit(line)
+                line = " " * (indent + hanging) + part.lstrip(",; ")
+            else:
+                line += part if line else " " * indent + part
         yield self.fit(line)
 
     def field(self, name: str, value: str) -> str:

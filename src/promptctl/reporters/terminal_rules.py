@@ -23,7 +23,10 @@ def rules_walked(suite: SuiteResult, result: Result) -> Iterator[str]:
     """Every rule up to the one that decided, which is marked with an arrow."""
     for rule in rules_of(suite):
         said = rule.because(suite, result)
-        if rule.slug == suite.rule and not (rule is BLOCKER_BROKEN and not because.acting(suite, "broken")):
+        waits = _FIRST.get(
+            rule
+        )  # the same slug comes again below, for blockers that could not be drawn to the end
+        if rule.slug == suite.rule and (waits is None or because.acting(suite, waits)):
             yield f"→ {rule.letter}  {rule.slug} applies: {said}"
             yield f"{_word(suite)}  {suite.message}"
             return
@@ -65,18 +68,21 @@ def _word(suite: SuiteResult) -> str:
     return suite.word or word(suite.status, suite.rule)
 
 
-BLOCKER_BROKEN = Rule("b", "blocker-broken", because.blocker_broken)
+_BROKEN = Rule("b", "blocker-broken", because.blocker_broken)
+_NEW = Rule("b", "blocker-new-fail", because.new_blocker)
+_FIRST = {_BROKEN: "broken", _NEW: "new_fail"}
 
 _COMMON = (
     Rule("a", "no-base-revision", because.base_there),
     Rule("a", "interrupted", because.whole),
-    BLOCKER_BROKEN,
-    Rule("b", "blocker-new-fail", because.new_blocker),
+    _BROKEN,
+    _NEW,
     Rule("b", "blocker-removed", because.blocker_removed),
     Rule("c", "budget", because.spent),
     Rule("c", "errors", because.errors),
     Rule("c", "unscored", because.unscored),
     Rule("d", "blocker-broken", because.cut_short),
+    Rule("d", "blocker-new-fail", because.new_cut_short),
     Rule("d", "broken-exceeds-fixed", because.more_broken),
     Rule("d", "worse-overall", because.worse),
     Rule("d", "below-floor", because.floor),

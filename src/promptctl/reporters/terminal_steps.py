@@ -134,9 +134,9 @@ def _asked_again(suite: SuiteResult, redraws: Redraws) -> Iterator[str]:
     if redraws.compared:
         cached = "so a cache answers, and flips stay unconfirmed" if redraws.cached else "so no cache is seen"
         yield (
-            f"{redraws.identical} of {redraws.compared} redraws at a temperature above 0 repeat their first draw word "
-            f"for word ({percent(redraws.identical / redraws.compared)}), {cached} (a cache: {IDENTICAL_LEAST} or more, "
-            f"of which {percent(IDENTICAL_SHARE)} or more)"
+            f"{redraws.identical} of {redraws.compared} redraws at a temperature above 0 "
+            f"({percent(redraws.identical / redraws.compared)}) repeat their first draw word for word, {cached} "
+            f"(a cache: {IDENTICAL_LEAST} or more redraws, and {percent(IDENTICAL_SHARE)} of them)"
         )
 
 
@@ -187,7 +187,7 @@ def looked(suite: SuiteResult) -> Iterator[str]:
     looks, evidence = suite.looks, suite.evidence
     if looks is None:
         return
-    yield f"look {looks.look} of {looks.looks} at {looks.asked} of {looks.planned} cases, in random order"
+    yield f"look {looks.look} of {looks.looks} at {looks.asked} of {looks.planned} cases in random order"
     if 1 <= looks.look <= looks.looks:
         start = normal_quantile(0.975)
         yield (

@@ -7,7 +7,7 @@ computed here, by the functions that the decision itself used.
 import math
 from collections.abc import Iterator, Sequence
 
-from promptctl.core.evidence import LEVEL, USUAL_FLIPS
+from promptctl.core.evidence import LEVEL, MIN_CLUSTERS, USUAL_FLIPS
 from promptctl.core.result import CaseResult, EvidenceRecord, SuiteResult, TrialRecord
 from promptctl.core.stats import (
     cases_needed,
@@ -20,16 +20,18 @@ from promptctl.core.stats import (
     tango_z,
     variance_components,
 )
-from promptctl.core.words import points, signed_points
+from promptctl.core.words import percent, points, signed_points
 
 Z = normal_quantile((1 + LEVEL) / 2)
 """1.6449: what a one-sided 95 % bound is away from what was seen, in standard errors."""
+_NOISE = 1e-12  # what sums of thirds leave where they should be 0
 Z_POWER = normal_quantile(0.80)
 
 
 def decimal(value: float, digits: int = 4) -> str:
     """A number with so many decimals, and with more where it would look like 0 or 1 and is not."""
     whole = (0.0, 1.0, -1.0)
+    value = 0.0 if abs(value) < _NOISE else value
     while value not in whole and digits < 10 and round(value, digits) in whole:
         digits += 1
     shown = f"{value:.{digits}f}" if value in whole or round(value, digits) not in whole else f"{value:.2g}"
@@ -92,7 +94,7 @@ def bound_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
     )
     ends = f"[{signed_points(difference.low)}, {signed_points(difference.high)}]"
     rest = ", without the missing pairs" if missing else ""
-    yield f"the report's interval is {ends}: the same on both ends ({difference.level:.0%}{rest})"
+    yield f"the report's interval is {ends}: the same on both ends ({percent(difference.level)}{rest})"
 
 
 def _tango(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
@@ -136,27 +138,23 @@ def _graded(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
 
 
 def _clustered(suite: SuiteResult, evidence: EvidenceRecord, estimate: float) -> Iterator[str]:
-    """The record keeps the groups' number only: the standard error is what its bound says that it was."""
-    n, groups = suite.n + evidence.missing, (evidence.clusters or 1) + evidence.missing
-    mean = (estimate * suite.n - evidence.missing) / n
-    centre = mean * groups / (groups + 2)
-    yield (
-        f"G = {groups} groups of cases that share `group`, {n} cases; one group of mean size is added at +1 each case, "
-        "one at −1"
-    )
-    weight = n * (1 + 2 / groups)
-    yield f"mean = sum of d / (n × (1 + 2/G)) = {decimal(mean * n)} / {decimal(weight)} = {decimal(centre)}"
-    yield (
-        "se = √((G + 2) / (G + 1) × sum over groups of (sum of d − mean × size)²) / (n × (1 + 2/G))  (CR1)"
-    )
-    bound = evidence.bound
-    if groups > 1 and bound is not None:
-        t = student_t_quantile((1 + LEVEL) / 2, groups - 1)
-        cut = " or more: the bound is cut at −1" if bound <= -1 else ""
+    """The record keeps the groups' number only: the standard error is the one that its bound implies."""
+    n, groups, bound = suite.n, evidence.clusters or 1, evidence.bound
+    yield f"{n} cases in G = {groups} groups that share `group`; a case without one is a group by itself"
+    yield "one group of mean size n/G is added at +1 each case, one at −1: mean = sum of d / (n × (1 + 2/G)),"
+    yield "se = √((G + 2) / (G + 1) × sum over groups of (sum of d − mean × size)²) / (n × (1 + 2/G))  (CR1)"
+    if evidence.missing:
+        yield "the missing pairs stay in their groups, which this record does not hold"
+    elif groups > 1 and bound is not None:
+        centre, t = estimate * groups / (groups + 2), student_t_quantile((1 + LEVEL) / 2, groups - 1)
+        cut = ", or more: it is cut at −1" if bound <= -1 else ""
+        yield f"mean = {decimal(estimate * n)} / {decimal(n * (1 + 2 / groups))} = {decimal(centre)}"
         yield (
             f"bound = mean − t × se = {decimal(centre)} − {decimal(t)} × {decimal((centre - bound) / t)}{cut}, with t "
-            f"the 95 % point of Student t, G − 1 = {groups - 1} degrees"
+            f"the 95 % point of Student t, G − 1 = {groups - 1} degrees, and se as the bound implies it"
         )
+    if groups < MIN_CLUSTERS:
+        yield f"fewer than {MIN_CLUSTERS} groups hold no bound, so this is never a PASS"
 
 
 def detectable_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
@@ -251,6 +249,11 @@ def _variance(suite: SuiteResult, evidence: EvidenceRecord, mean: float) -> tupl
     found = variance_components([base for base, _ in sides], [head for _, head in sides])
     share = len(rows) / suite.n
     return found.within_cases * share, found.between_cases * share, draws
+
+
+def mixed(case: CaseResult) -> bool:
+    """Whether the first draws of one side disagree, so that nothing had to be asked again."""
+    return any(len(set(_first(trials))) > 1 for trials in (case.base, case.head))
 
 
 def _first(trials: Sequence[TrialRecord]) -> list[bool]:

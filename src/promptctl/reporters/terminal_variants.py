@@ -89,9 +89,14 @@ class VariantsPart:
         if not answered or suite.counts.get("unchanged", 0) == suite.counts.get("cases", 0):
             return
         currency = self.result.calls.currency
-        unit = f"{'$' if currency == 'USD' else currency} a {PER:,}"
-        yield _measured("cost", trade.cost, PER, unit, "not known: [prices] names no price")
-        yield _measured("seconds", trade.seconds, 1, "median", "not known")
+        money = "$" if currency == "USD" else f"{currency} "
+        if trade.cost and not trade.cost.base and not trade.cost.head:
+            yield "cost", "nothing", "", ""
+        else:
+            yield _measured(
+                "cost", trade.cost, PER, f"{money}{{}} → {money}{{}} a {PER:,}", "not known: a price is missing"
+            )
+        yield _measured("seconds", trade.seconds, 1, "{} → {} median", "not known")
 
     def _errors(self, suite: SuiteResult) -> Iterator[str]:
         causes: dict[str, list[str]] = {}
@@ -148,7 +153,7 @@ def _passed(base: RateRecord, head: RateRecord) -> str:
 
 
 def _measured(
-    name: str, found: Measured | None, per: int, unit: str, unknown: str
+    name: str, found: Measured | None, per: int, form: str, unknown: str
 ) -> tuple[str, str, str, str]:
     if found is None:
         return name, unknown, "", ""
@@ -159,7 +164,7 @@ def _measured(
         change += f" [{_signed(found.low * per)}, {_signed(found.high * per)}]"
     else:
         change += f" ({plural(found.cases, 'case')}: too few for an interval)"
-    return name, f"{_number(base)} → {_number(head)} {unit}", ratio, change
+    return name, form.format(_number(base), _number(head)), ratio, change
 
 
 def _number(value: float) -> str:

@@ -7,7 +7,10 @@
 - `planning`: how many cases or samples settle it, and which change a suite can see.
 - `redraws`: what repeating a draw proves about a flip, and about drift of the model.
 - `multiplicity`: p-values of several suites, tags or checks.
-- `binomial`, `special`: the distributions all of these rest on.
+- `sequential`: looking before all cases are asked.
+- `choosing`: the best of several draws, and of several candidates.
+- `posterior`, `standard_errors`: beliefs, and means by the normal theory; for display and planning alone.
+- `binomial`, `special`, `quadrature`: the distributions all of these rest on, and areas below curves.
 - `interval`: the shape of an answer with its range.
 
 Everywhere base comes before head, a change is head minus base (negative is worse), and rates are fractions:
@@ -17,6 +20,7 @@ Never here: files, clocks, unseeded chance, records of runs, or the rule that st
 """
 
 from promptctl.core.stats.binomial import binomial_at_least, binomial_at_most, binomial_probability
+from promptctl.core.stats.choosing import expected_best, pass_at_k, pass_hat_k, spurious_gain
 from promptctl.core.stats.graded import (
     PseudoInterval,
     SignFlip,
@@ -43,9 +47,11 @@ from promptctl.core.stats.planning import (
     samples_needed,
     variance_components,
 )
+from promptctl.core.stats.posterior import PairedPosterior, bayes_paired
 from promptctl.core.stats.rates import (
     clopper_pearson_interval,
     jeffreys_interval,
+    uniform_prior_interval,
     wilson_interval,
     wilson_lower,
     wilson_upper,
@@ -58,6 +64,12 @@ from promptctl.core.stats.redraws import (
     false_break_probability,
     flip_probability,
 )
+from promptctl.core.stats.sequential import (
+    EProcess,
+    e_process,
+    obrien_fleming_boundaries,
+    pocock_boundaries,
+)
 from promptctl.core.stats.special import (
     beta_cdf,
     beta_quantile,
@@ -66,15 +78,26 @@ from promptctl.core.stats.special import (
     student_t_cdf,
     student_t_quantile,
 )
+from promptctl.core.stats.standard_errors import (
+    CasesToTell,
+    cases_to_tell,
+    clustered_mean_interval,
+    clustered_standard_error,
+    standard_error,
+)
 from promptctl.core.stats.tango import no_worse_than, tango_interval, tango_lower, tango_upper, tango_z
 
 __all__ = [
+    "CasesToTell",
+    "EProcess",
     "Interval",
+    "PairedPosterior",
     "PseudoInterval",
     "Side",
     "SignFlip",
     "VarianceComponents",
     "all_against_all",
+    "bayes_paired",
     "benjamini_hochberg",
     "beta_cdf",
     "beta_quantile",
@@ -85,12 +108,17 @@ __all__ = [
     "cases_needed",
     "cases_to_detect",
     "cases_to_show_no_worse",
+    "cases_to_tell",
     "cases_until_first_broken",
     "cases_without_flips",
     "clopper_pearson_interval",
+    "clustered_mean_interval",
     "clustered_pseudo_obs",
+    "clustered_standard_error",
     "detectable_change",
     "drift_probability",
+    "e_process",
+    "expected_best",
     "false_break_bound",
     "false_break_probability",
     "flip_probability",
@@ -103,14 +131,21 @@ __all__ = [
     "no_worse_than",
     "normal_cdf",
     "normal_quantile",
+    "obrien_fleming_boundaries",
+    "pass_at_k",
+    "pass_hat_k",
+    "pocock_boundaries",
     "samples_needed",
     "sign_flip",
+    "spurious_gain",
+    "standard_error",
     "student_t_cdf",
     "student_t_quantile",
     "tango_interval",
     "tango_lower",
     "tango_upper",
     "tango_z",
+    "uniform_prior_interval",
     "variance_components",
     "wilson_interval",
     "wilson_lower",

@@ -92,6 +92,28 @@ def jeffreys_interval(passed: int, n: int, *, level: float = 0.95, truncated: bo
     return Interval(low, passed / n, high)
 
 
+def uniform_prior_interval(passed: int, n: int, *, level: float = 0.95) -> Interval:
+    """The pass rate with its equal-tailed posterior range if every rate was equally likely before.
+
+    Args:
+        passed, n: As `wilson_interval`.
+        level: Two-sided confidence, 0 < level < 1.
+
+    Returns:
+        `Interval(low, estimate, high)` in fractions within (0, 1). It never reaches 0 or 1, so where nothing or
+        everything passed it misses the estimate.
+
+    Raises:
+        ValueError: a count or the level outside its range.
+
+    Source: Bowyer, Aitchison and Ivanova 2025, arXiv 2503.01747; quantiles of Beta(passed + 1, n - passed + 1).
+    """
+    _check_counts(passed, n)
+    check_level(level)
+    a, b, tail = passed + 1, n - passed + 1, (1 - level) / 2
+    return Interval(beta_quantile(tail, a, b), passed / n, 1 - beta_quantile(tail, b, a))
+
+
 def clopper_pearson_interval(passed: int, n: int, *, level: float = 0.95) -> Interval:
     """The pass rate with a range that is never too narrow, at the price of being wide.
 

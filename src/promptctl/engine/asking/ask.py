@@ -218,26 +218,41 @@ class Asker:
         import asyncio
 
         asked: dict[AnswerKey, Answered] = {}
-        shares: dict[int, list[Wanted]] = {}
-        for one in missing:
-            shares.setdefault(id(one.provider), []).append(one)
-        asking = []
-        for share in shares.values():
-            lane = self._lane(share[0].provider, [one.key for one in share])
-            asking.append(lane.ask_all(share, asked, self._follow, self._known_already))
         ticking = asyncio.ensure_future(self._tick())
         if self._limits.until is not None:
             asyncio.get_running_loop().call_at(self._limits.until, self._time_is_up)
         try:
             with interrupts(self._interrupt, self._cancel):
-                results = await asyncio.gather(*asking, return_exceptions=True)
+                waiting = missing
+                while waiting:
+                    waiting = await self._round(waiting, asked)
         finally:
             ticking.cancel()
             await self.close()
-        for result in results:
+        return asked
+
+    async def _round(self, missing: Sequence[Wanted], asked: dict[AnswerKey, Answered]) -> list[Wanted]:
+        """Asks each provider its questions and what follows for it; gives what follows for other providers."""
+        import asyncio
+
+        shares: dict[int, list[Wanted]] = {}
+        for one in missing:
+            shares.setdefault(id(one.provider), []).append(one)
+        asking = []
+        others: list[Wanted] = []
+
+        def follow(wanted: Wanted, answered: Answered) -> list[Wanted]:
+            further = list(self._follow(wanted, answered))
+            others.extend(one for one in further if one.provider is not wanted.provider)
+            return [one for one in further if one.provider is wanted.provider]
+
+        for share in shares.values():
+            lane = self._lane(share[0].provider, [one.key for one in share])
+            asking.append(lane.ask_all(share, asked, follow, self._known_already))
+        for result in await asyncio.gather(*asking, return_exceptions=True):
             if isinstance(result, Exception):
                 raise result
-        return asked
+        return others
 
     async def _tick(self) -> None:
         import asyncio

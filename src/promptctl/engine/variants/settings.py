@@ -60,9 +60,8 @@ def _value(name: str, value: str, written: str) -> Any:
         header = read_header(f"params:\n  {json.dumps(name, ensure_ascii=False)}: {value}\n", "--param")
     except PromptctlError as error:
         first = error.each()[0]
-        raise PromptctlError(
-            first.message, slug=first.slug, at=f"--param {written}", fix=first.fix
-        ) from error
+        fix = "models are compared with --model A --model B" if name == "model" else first.fix
+        raise PromptctlError(first.message, slug=first.slug, at=f"--param {written}", fix=fix) from error
     return header.params[name]
 
 
