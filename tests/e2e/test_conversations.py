@@ -228,7 +228,11 @@ def test_a_base_without_a_history_gets_the_last_message_alone(tmp_path: Path):
     )
     suite = f"- {{id: talk, messages: {messages}, checks: [{{contains: welcome}}]}}\n"
     shop = shop_in(
-        tmp_path, {PROMPT: prompt(history=False), SUITE: "- {id: talk, input: Thanks, watch: true}\n"}
+        tmp_path,
+        {
+            PROMPT: prompt(history=False),
+            SUITE: "- {id: talk, input: Thanks, checks: [{contains: welcome}]}\n",
+        },
     )
     shop.branch("change").write({PROMPT: prompt(), SUITE: suite})
 

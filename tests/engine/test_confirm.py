@@ -1,5 +1,7 @@
 """Flips are drawn again, through a whole run with a provider that says what a script says, draw by draw."""
 
+import os
+import signal
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -210,3 +212,31 @@ def test_redraws_that_repeat_themselves_word_for_word_confirm_nothing(
     assert again.cached is not confirmed
     assert [found(result, name).confirmed for name in "abc"] == [confirmed] * 3
     assert (result.decision.reasons[0].rule == "broken-exceeds-fixed") is confirmed
+
+
+def test_a_fix_by_checks_that_the_change_brings_with_it_outvotes_no_break(tmp_path: Path):
+    repo = a_repo(tmp_path, NAMES)
+    suite = (repo.path / "evals/sort.yaml").read_text()
+    edited = suite.replace("- {id: b, input: b}", "- {id: b, input: b, checks: [{contains: new}]}")
+    repo.write({"evals/sort.yaml": edited})
+
+    result = outcome(repo, saying({"a": ("p", "f")}))
+
+    assert (found(result, "a").state, found(result, "b").state) == ("broken", "fixed")
+    assert result.decision.reasons[0].rule == "broken-exceeds-fixed"
+
+
+def test_an_interrupt_while_redrawing_leaves_a_partial_result_that_resumes(tmp_path: Path):
+    repo, letters = a_repo(tmp_path, NAMES), saying({"a": ("p", "f")})
+
+    def says(request: Request, sample: int) -> Any:
+        if sample >= 1000:
+            os.kill(os.getpid(), signal.SIGINT)
+        return Output(text="good" if "new" not in request.messages[-1].text or sample else "bad")
+
+    stopped = outcome(repo, ScriptedProvider(says))
+    resumed = outcome(repo, letters)
+
+    assert (stopped.complete, stopped.decision.exit_code) == (False, 130)
+    assert resumed.calls.prompt.sent == 0
+    assert resumed.complete

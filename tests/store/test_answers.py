@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from promptctl.core.exchange import AnswerKey, Output, Source, Usage
 from promptctl.errors import PromptctlError
 from promptctl.store.answer_file import set_aside
+from promptctl.store.answer_past import StoreStats
 from promptctl.store.answer_rows import opened, sealed
-from promptctl.store.answers import StoreStats, open_store
+from promptctl.store.answers import open_store
 
 
 def a_request(number: int = 0) -> str:

@@ -198,5 +198,6 @@ def _last_decisions(project: Project, suite_ids: set[str]) -> dict[str, Last]:
             talk(terminal_line(f"{name} is left out: {error}"))
             continue
         for suite in result.suites:
-            found.setdefault(suite.suite, Last(suite, result.started_at))
+            if suite.compare is None:  # a comparison of variants decides nothing
+                found.setdefault(suite.suite, Last(suite, result.started_at))
     return found

@@ -349,7 +349,12 @@ def _below(evidence: Evidence, gate: Gate) -> bool:
 
 
 def _confirmed(comparison: Comparison, state: str) -> list[str]:
-    return [change.case for change in comparison.counted if change.state == state and change.confirmed]
+    """Confirmed flips of this kind. A fix by checks that the change brings with it outvotes no break."""
+    return [
+        change.case
+        for change in comparison.counted
+        if change.state == state and change.confirmed and not (state == "fixed" and change.pair.passed_before)
+    ]
 
 
 def _count(names: Sequence[str]) -> str:

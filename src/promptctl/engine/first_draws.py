@@ -63,6 +63,9 @@ class FirstDraws:
             self._terms.on_forecast(found)
         if not self._terms.offline and (refused := refusal(found, self._terms.limits)):
             raise refused
+        if left and not self._terms.offline:
+            for model in self._plan.further_models:  # before the first call, as those of the first questions
+                self._providers.provider(model).prepare()
         left.sort(key=self._turn)
         batches = self.looking.batches(left) if self.looking else iter([left])
         interrupted = any(self._asked(batch) for batch in batches)

@@ -96,6 +96,7 @@ class SuiteJudge:
             unchanged=planned.unchanged,
             final=self._final(planned, (*base, *head)),
             flaky=planned.case.id in self.flaky,
+            passed_before=not planned.unchanged and self.regrading.passed_before(planned, base),
             accepted=planned.accepted,
             base=self._outcomes(base),
             head=self._outcomes(head),

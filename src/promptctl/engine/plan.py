@@ -104,3 +104,9 @@ class Plan(NamedTuple):
     affected: tuple[Affected, ...]
     untested: tuple[Affected, ...]
     notes: tuple[str, ...]
+
+    @property
+    def further_models(self) -> tuple[str, ...]:
+        """The models of what may be sent after a case's own request, each once."""
+        further = (one for suite in self.suites for planned in suite.cases for one in planned.further)
+        return tuple(dict.fromkeys(one.model for one in further))

@@ -38,6 +38,16 @@ class Regrading:
             self._stricter += was == "pass" and trial.outcome == "fail"
             self._looser += was == "fail" and trial.outcome == "pass"
 
+    def passed_before(self, planned: PlannedCase, trials: Iterable[Trial]) -> bool:
+        """Whether base's own checks, where they are other ones, pass all that base said."""
+        before, own = self._before, planned.own
+        if before is None or own is None or planned.case.id not in self._changed:
+            return False
+        if len(own.turns) != len(planned.case.turns):
+            return False
+        found = [_outcome(before, planned, trial) for trial in trials]
+        return bool(found) and all(outcome == "pass" for outcome in found)
+
     def notes(self) -> tuple[str, ...]:
         """A sentence on the outputs whose verdict the changed checks turn, or nothing where no check changed."""
         if self._unreadable is not None:

@@ -169,7 +169,7 @@ class _Report:
                 f", ${calls.cost:.3f}" if calls.currency == "USD" else f", {calls.currency} {calls.cost:.3f}"
             )
         detectable = [suite.detectable for suite in self.result.suites if suite.detectable is not None]
-        if len(self.result.suites) == 1 and detectable:
+        if len(self.result.suites) == 1 and detectable and not compared(self.result):
             yield f"; {_detects(detectable[0])}"
 
     def _next_steps(self) -> Iterator[str]:
