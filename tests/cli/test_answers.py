@@ -1,8 +1,12 @@
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from promptctl.api.project import Project
+from promptctl.core.exchange import AnswerKey, Output
+from promptctl.engine.answering import own_store
 from tests.cli.run import Done, promptctl
 from tests.repository import Repo
 
@@ -206,6 +210,43 @@ def test_exported_answers_replay_on_a_machine_without_a_store(repo: Repo, tmp_pa
     assert (clone.path / name).read_bytes() == (repo.path / name).read_bytes()
 
 
+def test_an_export_holds_redraws_and_further_first_draws_and_no_canaries(repo: Repo):
+    take(repo, {"case": "late", "output": "soon"}, {"case": "lost", "output": "sorry"})
+    rendered = Project(repo.path).render("reply", case_id="late")
+    with closing(own_store(repo.path)) as store:
+        keys = [AnswerKey("", "", rendered.digest, sample) for sample in (2000, 1001, 1, 1000)]
+        store.put_many([(key, Output(text=f"draw {key.sample}")) for key in keys])
+        elsewhere = AnswerKey("openai", "https://a.test", rendered.digest, 7)
+        store.put(elsewhere, Output(text="another provider's"))
+
+    done = promptctl("answers", "export", "reply", "-o", "-", cwd=repo.path)
+
+    found = [(line["case"], line["sample"], line["text"]) for line in map(json.loads, done.out.splitlines())]
+    assert found == [
+        ("late", 0, "soon"),
+        ("late", 1, "draw 1"),
+        ("late", 1000, "draw 1000"),
+        ("late", 1001, "draw 1001"),
+        ("lost", 0, "sorry"),
+    ]
+    assert done.err == ""
+
+
+def test_redraws_stay_when_they_are_exported_again_from_a_clone(repo: Repo, tmp_path: Path):
+    take(repo, {"case": "late", "output": "soon"}, {"case": "lost", "output": "sorry"})
+    rendered = Project(repo.path).render("reply", case_id="late")
+    with closing(own_store(repo.path)) as store:
+        store.put(AnswerKey("", "", rendered.digest, 1000), Output(text="again"))
+    promptctl("answers", "export", "reply", cwd=repo.path)
+    repo.commit("answers")
+    clone = repo.clone(tmp_path / "clone")
+
+    done = promptctl("answers", "export", "reply", cwd=clone.path)
+
+    assert done.out == "reply: 3 answers in evals/reply/answers/reply.jsonl\n"
+    assert clone.git("status", "--porcelain") == ""
+
+
 def test_an_export_says_what_has_no_answer_and_refuses_to_write_nothing(repo: Repo):
     nothing = promptctl("answers", "export", "reply", cwd=repo.path)
     take(repo, {"case": "late", "output": "soon"})
@@ -232,8 +273,9 @@ def test_stats_count_what_is_stored_also_where_nothing_is(repo: Repo):
     take(repo, {"case": "late", "output": "soon"}, {"case": "late", "output": "now", "sample": 1})
     stored = promptctl("answers", "stats", cwd=repo.path)
 
-    assert empty.out == "asked     0\nimported  0\nrequests  0\nsize      0 bytes\n"
-    assert stored.out.startswith("asked     0\nimported  2\nrequests  1\nsize      ")
+    asked = "asked     0\nfirst     0\nredraws   0\ncanaries  0\n"
+    assert empty.out == f"{asked}imported  0\nrequests  0\nsize      0 bytes\n"
+    assert stored.out.startswith(f"{asked}imported  2\nrequests  1\nsize      ")
     assert (empty.code, stored.code) == (0, 0)
 
 
