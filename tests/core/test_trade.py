@@ -76,8 +76,19 @@ def test_one_slow_call_moves_the_mean_and_not_the_median():
     assert mean_measure(base, head).difference > 30
 
 
+def test_a_median_ratio_agrees_with_the_median_difference_where_the_sides_own_medians_do_not():
+    base, head = [0.1, 0.1, 0.1, 1.0, 1.0, 1.0, 1.0], [1.0, 0.1, 0.1, 1.0, 1.0, 1.0, 1.0]
+
+    found = median_measure([*base, 0.1, 0.1], [*head, 0.1, 1.0])
+
+    assert (found.base, found.head) == (0.1, 1.0)
+    assert (found.difference, found.ratio) == (0.0, 1.0)
+
+
 def test_nothing_has_no_multiple():
     assert mean_measure([0.0, 0.0], [1.0, 2.0]).ratio is None
+    assert median_measure([0.0, 1.0], [1.0, 2.0]).ratio is None
+    assert median_measure([5e-324], [1e6]).ratio is None
 
 
 @given(pairs)

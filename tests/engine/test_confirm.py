@@ -240,3 +240,66 @@ def test_an_interrupt_while_redrawing_leaves_a_partial_result_that_resumes(tmp_p
     assert (stopped.complete, stopped.decision.exit_code) == (False, 130)
     assert resumed.calls.prompt.sent == 0
     assert resumed.complete
+
+
+def test_a_conversation_that_breaks_is_held_again_from_its_first_turn(tmp_path: Path):
+    repo = a_repo(tmp_path, NAMES)
+    suite = (repo.path / "evals/sort.yaml").read_text()
+    for name in NAMES:
+        suite = suite.replace(f"input: {name}}}", f"turns: [{name}, two]}}")
+    repo.git("checkout", "--quiet", "main", "--force")
+    repo.commit("turns", {"evals/sort.yaml": suite})
+    repo.branch("talk").write({"prompts/sort.prompt.j2": "new {{ item }}"})
+
+    def says(request: Request, sample: int) -> Output:
+        side, name = request.messages[0].text.split()
+        bad = side == "new" and name == "a" and request.messages[-1].text == "two"
+        return Output(text=f"{'bad' if bad else 'good'} {side} {sample}")
+
+    provider = ScriptedProvider(says)
+    result = outcome(repo, provider)
+
+    assert (drawn(result, "a"), found(result, "a").confirmed) == (("p+pp", "f+ff"), True)
+    assert result.calls.confirm.sent == 8
+    assert [len(trial.replies) for trial in found(result, "a").head] == [1, 1, 1]
+
+
+def test_a_prompt_that_is_broken_altogether_is_not_drawn_again_case_by_case(tmp_path: Path):
+    names = [f"n{number:03}" for number in range(120)]
+    provider = saying(dict.fromkeys(names, ("p", "f")))
+
+    result = outcome(a_repo(tmp_path, names), provider)
+
+    again = result.suites[0].redraws
+    assert again
+    assert (again.each, again.confirmed, again.unconfirmed, result.calls.confirm.sent) == (5, 50, 70, 400)
+    assert result.decision.reasons[0].rule == "broken-exceeds-fixed"
+    assert outcome_again(tmp_path, provider) == result.suites[0].counts
+
+
+def outcome_again(tmp_path: Path, provider: ScriptedProvider) -> dict[str, int]:
+    calls = len(provider.asked)
+    repeated = Project(tmp_path / "project", providers={"*": provider}, isolate=False).test()
+    assert len(provider.asked) == calls
+    return repeated.suites[0].counts
+
+
+def test_where_as_many_are_fixed_as_broken_every_flip_is_drawn_again(tmp_path: Path):
+    names = [f"n{number:03}" for number in range(120)]
+    letters = dict.fromkeys(names[:40], ("p", "f")) | dict.fromkeys(names[40:80], ("f", "p"))
+
+    again = outcome(a_repo(tmp_path, names), saying(letters)).suites[0].redraws
+
+    assert again
+    assert (again.confirmed, again.unconfirmed) == (80, 0)
+
+
+def test_of_many_fixes_as_many_are_drawn_again_as_outvote_every_break(tmp_path: Path):
+    names = [f"n{number:03}" for number in range(120)]
+    letters = dict.fromkeys(names[:3], ("p", "f")) | dict.fromkeys(names[3:], ("f", "p"))
+
+    result = outcome(a_repo(tmp_path, names), saying(letters))
+
+    again = result.suites[0].redraws
+    assert again
+    assert (again.confirmed, again.unconfirmed, result.suites[0].better) == (56, 64, True)

@@ -39,6 +39,7 @@ def manifest(run_id: str, plan: Plan, sides: Sides) -> dict[str, Any]:
                 "model": suite.model,
                 "cases": len(suite.cases),
                 "samples": suite.samples,
+                **({"variant": suite.variant.head} if suite.variant else {}),
             }
             for suite in plan.suites
         ],

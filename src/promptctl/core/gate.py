@@ -312,6 +312,8 @@ def _no_break(evidence: Evidence) -> str:
 
 
 def _nothing_counted(comparison: Comparison) -> Ruling:
+    if not comparison.changes:
+        return Ruling(status="undecided", rule="advisory-only", message="no case of it is asked any more")
     accepted = [change for change in comparison.having("broken") if change.pair.accepted is not None]
     if accepted:
         message = f"{plural(len(accepted), 'accepted break')}, and nothing else is counted"
@@ -349,11 +351,11 @@ def _below(evidence: Evidence, gate: Gate) -> bool:
 
 
 def _confirmed(comparison: Comparison, state: str) -> list[str]:
-    """Confirmed flips of this kind. A fix by checks that the change brings with it outvotes no break."""
+    """Confirmed flips of this kind. A fix by inputs or checks that the change brings with it outvotes no break."""
     return [
         change.case
         for change in comparison.counted
-        if change.state == state and change.confirmed and not (state == "fixed" and change.pair.passed_before)
+        if change.state == state and change.confirmed and not (state == "fixed" and change.pair.edited)
     ]
 
 

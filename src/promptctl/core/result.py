@@ -213,8 +213,8 @@ class EvidenceRecord(Shown):
 class Measured(Shown):
     """A quantity on both sides and its difference, head minus base, case by case, over `cases` cases.
 
-    `centre` says what `base` and `head` are: a `rate`, a `mean` or a `median`. `ratio` is head by base, None where base
-    is 0. `low` and `high` are None where the cases are too few for `level`.
+    `centre` says what `base` and `head` are: a `rate`, a `mean` or a `median`. `ratio` is head by base, of medians the
+    median of the cases' own; None where base is 0. `low` and `high` are None where the cases are too few for `level`.
     """
 
     cases: int

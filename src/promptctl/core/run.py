@@ -66,8 +66,8 @@ class Standing(StrEnum):
 class Pair(Record):
     """One case on both sides. `unchanged`: equal requests. `final`: a first draw confirms itself.
 
-    `flaky`: the draws of one unchanged request disagree often, over six or more. `passed_before`: base passes by the
-    checks it had, which this change replaces: by the new ones it may fail, but then nothing is mended.
+    `flaky`: the draws of one unchanged request disagree often, over six or more. `edited`: its inputs are not base's,
+    or base passes by the checks it had, which this change replaces; if it fails by the new ones, nothing is mended.
     """
 
     case: str
@@ -78,7 +78,7 @@ class Pair(Record):
     unchanged: bool = False
     final: bool = False
     flaky: bool = False
-    passed_before: bool = False
+    edited: bool = False
     accepted: str | None = None
     base: tuple[Trial, ...] = ()
     head: tuple[Trial, ...] = ()

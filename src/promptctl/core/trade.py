@@ -17,7 +17,8 @@ class Measure(NamedTuple):
     """A quantity per case on both sides: `base` and `head` are its `centre` there, over `cases` cases.
 
     `difference` is the centre of head minus base case by case, which for medians is not that of the sides. `low` and
-    `high` are None where there are too few cases for the level.
+    `high` are None where there are too few cases for the level. `ratio` is head as a multiple of base: of the means, or
+    the median of the cases' own, so that it never says more where the difference says less; None where base is nothing.
     """
 
     cases: int
@@ -28,11 +29,7 @@ class Measure(NamedTuple):
     low: float | None
     high: float | None
     method: str
-
-    @property
-    def ratio(self) -> float | None:
-        """Head as a multiple of base; None where base is nothing."""
-        return self.head / self.base if self.base else None
+    ratio: float | None
 
 
 def mean_measure(base: Sequence[float], head: Sequence[float], *, level: float = LEVEL) -> Measure:
@@ -58,7 +55,8 @@ def mean_measure(base: Sequence[float], head: Sequence[float], *, level: float =
         variance = math.fsum((d - mean) ** 2 for d in differences) / (n - 1)
         reach = student_t_quantile((1 + level) / 2, n - 1) * math.sqrt(variance / n)
         low, high = mean - reach, mean + reach
-    return Measure(n, "mean", math.fsum(base) / n, math.fsum(head) / n, mean, low, high, "paired-t")
+    before, after = math.fsum(base) / n, math.fsum(head) / n
+    return Measure(n, "mean", before, after, mean, low, high, "paired-t", _ratio(before, after))
 
 
 def median_measure(base: Sequence[float], head: Sequence[float], *, level: float = LEVEL) -> Measure:
@@ -84,9 +82,17 @@ def median_measure(base: Sequence[float], head: Sequence[float], *, level: float
     while below + 1 < n / 2 and binomial_at_most(below + 1, n, 0.5) <= (1 - level) / 2:
         below += 1
     low, high = (None, None) if below < 0 else (ordered[below], ordered[n - 1 - below])
-    return Measure(
-        n, "median", _median(sorted(base)), _median(sorted(head)), _median(ordered), low, high, "sign-test"
-    )
+    before, after = _median(sorted(base)), _median(sorted(head))
+    each = [_ratio(one, other) for one, other in zip(base, head, strict=True)]
+    known = sorted(one for one in each if one is not None)
+    ratio = _median(known) if len(known) == n else None
+    return Measure(n, "median", before, after, _median(ordered), low, high, "sign-test", ratio)
+
+
+def _ratio(base: float, head: float) -> float | None:
+    """Head as a multiple of base; None where that is beyond any number."""
+    ratio = head / base if base > 0 else math.inf
+    return ratio if math.isfinite(ratio) else None
 
 
 def _median(ordered: Sequence[float]) -> float:

@@ -15,7 +15,7 @@ from promptctl.core.result import TrialRecord
 from promptctl.core.run import Standing
 from promptctl.engine.answering import Providers
 from promptctl.engine.conversations import Draw
-from promptctl.engine.judging import SuiteJudge
+from promptctl.engine.judging import SuiteJudge, turn
 from promptctl.engine.plan import PlannedCase
 from promptctl.engine.rendered import Rendered
 
@@ -35,7 +35,7 @@ class Flip:
     """A flip of one case that is being drawn again. `alone`: head has no base to compare with."""
 
     def __init__(self, judge: SuiteJudge, planned: PlannedCase, change: Change, *, offline: bool) -> None:
-        self.judge, self.planned = judge, planned
+        self.judge, self.planned, self.state = judge, planned, change.state
         self.alone = change.state == "new_fail"
         sides = change.pair.head if self.alone else (*change.pair.base, *change.pair.head)
         # What was produced elsewhere cannot be drawn again here: another model may have said it.
@@ -78,10 +78,11 @@ class Repeats:
 
     def add(self, draw: Draw, records: Sequence[TrialRecord]) -> None:
         """Takes a redraw; `records` are those of its side, the first draw first and the redraw last."""
-        temperature = draw.rendered.params.get("temperature")
+        provider = _address(draw)
+        # Without a temperature a server takes its own, and that is above 0 everywhere.
+        temperature = draw.rendered.params.get("temperature", 1 if provider[0] == "openai" else 0)
         if not isinstance(temperature, (int, float)) or temperature <= 0 or draw.failure:
             return
-        provider = _address(draw)
         self.compared[provider] += 1
         self.identical[provider] += _said(records[0]) == _said(records[-1])
 
@@ -93,9 +94,12 @@ class Repeats:
 
 
 def flips_of(judge: SuiteJudge, comparison: Comparison, *, offline: bool) -> list[Flip]:
-    """The flips of a suite that drawing again can confirm: of counted cases, and blockers that fail without a base."""
+    """The flips of a suite that drawing again can confirm: of counted cases, and blockers that fail without a base.
+
+    Blockers come first, the others in an order that nobody chose.
+    """
     planned = {one.case.id: one for one in judge.plan.cases}
-    return [
+    found = [
         Flip(judge, planned[change.case], change, offline=offline)
         for change in comparison.changes
         if change.state in REDRAWN
@@ -103,15 +107,11 @@ def flips_of(judge: SuiteJudge, comparison: Comparison, *, offline: bool) -> lis
         and change.pair.accepted is None
         and (change.pair.severity == "blocker" if change.state == "new_fail" else _counts(change))
     ]
+    return sorted(found, key=lambda flip: turn(judge.plan, flip.planned))
 
 
 def confirm(flips: Iterable[Flip], each: int, providers: Providers, ask: Asks, repeats: Repeats) -> None:
-    """Draws flips again until each is confirmed or contradicted; those that cannot be drawn again stay unconfirmed.
-
-    What earlier runs drew counts before anything is asked: a contradiction stays one, however often one asks again.
-    """
-    flips = list(flips)
-    _recall(flips, each, providers, ask, repeats)
+    """Draws flips again until each is confirmed or contradicted; those that cannot be drawn again stay unconfirmed."""
     open_flips = [flip for flip in flips if flip.may_ask]
     while open_flips:
         drawn = [
@@ -123,8 +123,11 @@ def confirm(flips: Iterable[Flip], each: int, providers: Providers, ask: Asks, r
         open_flips = [flip for flip, _, _ in drawn]
 
 
-def _recall(flips: Sequence[Flip], each: int, providers: Providers, ask: Asks, repeats: Repeats) -> None:
-    """Takes the redraws that are stored or recorded, of each side as far as they follow each other."""
+def recall(flips: Sequence[Flip], each: int, providers: Providers, ask: Asks, repeats: Repeats) -> None:
+    """Takes the redraws that are stored or recorded, of each side as far as they follow each other.
+
+    What earlier runs drew counts before anything is asked: a contradiction stays one, however often one asks again.
+    """
     rows: list[tuple[Flip, Side, list[Draw]]] = [
         (flip, side, [flip.draw(side, providers, ahead) for ahead in range(each - 1)])
         for flip in flips

@@ -71,8 +71,8 @@ class Drifting(NamedTuple):
 
     def by_flips(self, judge: SuiteJudge, comparison: Comparison) -> Drift | None:
         """Whether base itself contradicts most flips; None where it does not, or was not drawn before head."""
-        flips = comparison.broken + comparison.fixed
-        by_base = sum(change.contradicted == "base" and change.counted for change in comparison.changes)
+        flips = sum(not change.only_draw for change in comparison.counted)
+        by_base = sum(change.contradicted == "base" for change in comparison.counted)
         if not has_drifted(flips, by_base) or not self._came_before(judge):
             return None
         return Drift(by="flips", drawn=flips, changed=by_base, redrawn=True)

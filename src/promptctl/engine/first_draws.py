@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import islice
 
 from promptctl.core.config import Config
-from promptctl.core.digest import digest
 from promptctl.core.exchange import Answered, AnswerKey, Output, Source
 from promptctl.engine.answering import Providers
 from promptctl.engine.asking.ask import AskingInterrupted, answer_all
@@ -17,7 +16,7 @@ from promptctl.engine.bill import Forecast, forecast, refusal
 from promptctl.engine.conversations import Draw, Draws, settle
 from promptctl.engine.draw_history import PastStore, flaky_cases
 from promptctl.engine.drift import StaleCases
-from promptctl.engine.judging import CaseDraws, Keys, SuiteJudge, cases_of
+from promptctl.engine.judging import CaseDraws, Keys, SuiteJudge, cases_of, turn
 from promptctl.engine.looking import Looking
 from promptctl.engine.plan import Plan, SuitePlan
 from promptctl.engine.terms import Terms
@@ -66,7 +65,7 @@ class FirstDraws:
         if left and not self._terms.offline:
             for model in self._plan.further_models:  # before the first call, as those of the first questions
                 self._providers.provider(model).prepare()
-        left.sort(key=self._turn)
+        left.sort(key=lambda case: turn(case.suite, case.planned, self._judges[case.suite.key].flaky))
         batches = self.looking.batches(left) if self.looking else iter([left])
         interrupted = any(self._asked(batch) for batch in batches)
         for case in left:
@@ -162,12 +161,6 @@ class FirstDraws:
                     judge(case)
         waiting = [draw for case in left for draw in case.waiting]
         return left, forecast(self._plan, waiting, stored, self._config)
-
-    def _turn(self, case: CaseDraws) -> tuple[bool, str]:
-        """When a case is asked: blockers and flaky cases first, the others in an order that nobody chose."""
-        case_id, suite = case.planned.case.id, case.suite.suite
-        first = case.planned.case.severity == "blocker" or case_id in self._judges[case.suite.key].flaky
-        return not first, digest("turn", [suite.digest, case_id])
 
     def _judge(self, case: CaseDraws) -> None:
         self._judges[case.suite.key].judge(case)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from promptctl.core.config import Config
 from promptctl.core.confirming import Side
+from promptctl.core.digest import digest
 from promptctl.core.exchange import AnswerKey, Failure, Output, Source
 from promptctl.core.record import replace
 from promptctl.core.run import Pair, Reply, Role, Trial
@@ -59,6 +60,12 @@ def cases_of(plan: SuitePlan, providers: Providers) -> Iterator[CaseDraws]:
             yield CaseDraws(plan, planned, base, draws(planned.head))
 
 
+def turn(plan: SuitePlan, planned: PlannedCase, flaky: Collection[str] = ()) -> tuple[bool, str]:
+    """When a case is asked: blockers and `flaky` cases first, the others in an order that nobody chose."""
+    first = planned.case.severity == "blocker" or planned.case.id in flaky
+    return not first, digest("turn", [plan.suite.digest, planned.case.id])
+
+
 class SuiteJudge:
     """What is found of one suite, by case. `pairs` hold outcomes alone: what was said is in `records`."""
 
@@ -96,7 +103,7 @@ class SuiteJudge:
             unchanged=planned.unchanged,
             final=self._final(planned, (*base, *head)),
             flaky=planned.case.id in self.flaky,
-            passed_before=not planned.unchanged and self.regrading.passed_before(planned, base),
+            edited=not planned.unchanged and self.regrading.edited(planned, base),
             accepted=planned.accepted,
             base=self._outcomes(base),
             head=self._outcomes(head),

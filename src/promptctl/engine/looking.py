@@ -3,11 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from promptctl.core.comparison import compare
-from promptctl.core.digest import digest
 from promptctl.core.looks import LOOKS, MIN_CASES, look_at, look_sizes
 from promptctl.core.result import Looks
 from promptctl.core.run import Standing
-from promptctl.engine.judging import CaseDraws, SuiteJudge
+from promptctl.engine.judging import CaseDraws, SuiteJudge, turn
 from promptctl.engine.plan import Plan, SuitePlan
 
 
@@ -61,8 +60,8 @@ class Looking:
 
 def _stream(suite: SuitePlan) -> list[str]:
     """The cases that the looks are at, in the order in which they are asked: blockers come before all of them."""
-    ids = [planned.case.id for planned in suite.cases if _is_random(planned.standing, planned.case.severity)]
-    return sorted(ids, key=lambda case_id: digest("turn", [suite.suite.digest, case_id]))
+    found = [planned for planned in suite.cases if _is_random(planned.standing, planned.case.severity)]
+    return [planned.case.id for planned in sorted(found, key=lambda planned: turn(suite, planned))]
 
 
 def _is_random(standing: Standing, severity: str) -> bool:

@@ -218,7 +218,22 @@ class Pairing:
         partner = self.base_prompt(suite.prompt) if suite.prompt in self.head.prompts else None
         if partner and partner != suite.prompt and partner not in self.head.suites.ids:
             return partner if partner in self.base.suites.ids else None
-        return None
+        return self._suite_with_its_cases(self.base, suite, partner)
+
+    def _suite_with_its_cases(self, base: Side, suite: Suite, prompt: str | None) -> str | None:
+        """The suite of the same prompt that is gone while most of its cases are here: its name makes none new."""
+        here = set(suite.by_id())
+        found = []
+        for name in base.suites.ids:
+            if name in self.head.suites.ids:
+                continue
+            try:
+                gone = base.suites.suite(name)
+            except PromptctlError:
+                continue  # said where base's suites are read
+            if gone.prompt == prompt and 2 * len(here & set(gone.by_id())) > len(gone.cases):
+                found.append(name)
+        return found[0] if len(found) == 1 else None
 
     def _note(self, text: str) -> None:
         if text not in self.notes:

@@ -212,7 +212,7 @@ class Run:
             gated.append((untested, self.config.gate))
             reasons.insert(0, _reason(untested, None))
         status = worst([ruling.status for ruling, _ in gated])
-        if rulings and rulings[0].rule == "compared" and status == "undecided":
+        if status == "undecided" and len(rulings) > 1 and rulings[0].rule == "compared":
             reasons.insert(0, words.summary(self.plan))
         code = exit_code(gated, strict=self.terms.strict)
         return DecisionRecord(status=status, exit_code=code, reasons=tuple(reasons))

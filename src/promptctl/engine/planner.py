@@ -137,7 +137,7 @@ class _Planner:
         begun = (
             self._begin(suite, case, partner, owns.get(case.id), change)
             for case in suite.cases
-            if self.selection.chooses(case)
+            if self._chooses(case, owns.get(case.id))
         )
         cases = [self._case(suite, one, partner, accepted) for one in ahead(begun)]
         found = [planned for planned in cases if planned is not None]
@@ -218,6 +218,12 @@ class _Planner:
                 if change.accepted:
                     self.pairing.notes.append(f"accepted: {change.case} removed, because: {change.accepted}")
         return plans
+
+    def _chooses(self, case: Case, own: Case | None) -> bool:
+        """Whether a case is selected, as it is or was: it must not leave the selection together with a break."""
+        return self.selection.chooses(case) or (
+            case.asked and own is not None and self.selection.chooses(own)
+        )
 
     def _names(self, suite: Suite) -> bool:
         """Whether a suite of base is selected."""

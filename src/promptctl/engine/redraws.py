@@ -6,8 +6,9 @@ from promptctl.core.comparison import Change, Comparison, compare
 from promptctl.core.confirming import draws_each
 from promptctl.core.result import Drift, Redraws
 from promptctl.engine.answering import Providers
-from promptctl.engine.confirm import Asks, Repeats, addresses, confirm, flips_of
+from promptctl.engine.confirm import Asks, Repeats, addresses, confirm, flips_of, recall
 from promptctl.engine.drift import Drifting, Stale
+from promptctl.engine.enough import enough
 from promptctl.engine.judging import SuiteJudge
 
 
@@ -95,12 +96,27 @@ class Redrawing:
             self._drifting.draw_anew(judge)
 
     def _confirm(self, judges: Sequence[SuiteJudge]) -> None:
-        flips = [
+        flips = {
+            judge.plan.key: flips_of(judge, self.comparison(judge), offline=self._offline) for judge in judges
+        }
+        recall(
+            [flip for found in flips.values() for flip in found],
+            self.each,
+            self._providers,
+            self._ask,
+            self._repeats,
+        )
+        chosen = [
             flip
             for judge in judges
-            for flip in flips_of(judge, self.comparison(judge), offline=self._offline)
+            for flip in enough(
+                flips[judge.plan.key],
+                self.comparison(judge),
+                judge.plan.suite.gate,
+                suites=len(self._judges),
+            )
         ]
-        confirm(flips, self.each, self._providers, self._ask, self._repeats)
+        confirm(chosen, self.each, self._providers, self._ask, self._repeats)
 
     def _repeats_of(self, judge: SuiteJudge) -> tuple[int, int, bool]:
         return self._repeats.of(addresses(judge, self._providers))

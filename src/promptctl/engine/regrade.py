@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from promptctl.core.case import Case
 from promptctl.core.comparison import same
+from promptctl.core.digest import canonical_json
 from promptctl.core.record import replace
 from promptctl.core.run import Trial
 from promptctl.core.words import plural
@@ -19,7 +20,7 @@ class Regrading:
         self._changed = {planned.case.id: planned for planned in plan.cases if _checks_differ(planned)}
         self._before: Grader | None = None
         self._unreadable: PromptctlError | None = None
-        self._stricter = self._looser = 0
+        self._stricter = self._looser = self._silent = 0
         if self._changed and plan.base_suite is not None:
             try:
                 self._before = Grader(replace(plan.base_suite, cases=tuple(_owns(self._changed))))
@@ -37,10 +38,13 @@ class Regrading:
             was = _outcome(before, planned, trial)
             self._stricter += was == "pass" and trial.outcome == "fail"
             self._looser += was == "fail" and trial.outcome == "pass"
+            self._silent += was in ("pass", "fail") and trial.outcome in ("unscored", "advisory")
 
-    def passed_before(self, planned: PlannedCase, trials: Iterable[Trial]) -> bool:
-        """Whether base's own checks, where they are other ones, pass all that base said."""
+    def edited(self, planned: PlannedCase, trials: Iterable[Trial]) -> bool:
+        """Whether a fix would be the edit's: other inputs than base's, or base's own checks pass all that base said."""
         before, own = self._before, planned.own
+        if own is not None and own is not planned.case and _put(own) != _put(planned.case):
+            return True
         if before is None or own is None or planned.case.id not in self._changed:
             return False
         if len(own.turns) != len(planned.case.turns):
@@ -57,8 +61,16 @@ class Regrading:
             return ()
         found = [f"{self._stricter} that passed now fail"] * bool(self._stricter)
         found += [f"{self._looser} that failed now pass"] * bool(self._looser)
+        found += [f"{self._silent} that had a verdict have none now"] * bool(self._silent)
         said = ", ".join(found) or "the same outputs are judged alike"
         return (f"checks of {plural(len(self._changed), 'case')} changed: {said}",)
+
+
+def _put(case: Case) -> list[str]:
+    """What a case puts into a prompt, under whatever names: a variable may be renamed."""
+    inputs = case.inputs()
+    values = [*inputs.pop("vars").values(), inputs.pop("input")]
+    return [*sorted(canonical_json(one) for one in values if one is not None), canonical_json(inputs)]
 
 
 def _checks_differ(planned: PlannedCase) -> bool:

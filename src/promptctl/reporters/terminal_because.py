@@ -37,7 +37,7 @@ def acting(suite: SuiteResult, *states: str) -> list[str]:
     return [
         case.case
         for case in _blockers(suite, *states)
-        if case.accepted is None and not case.flaky and (case.confirmed or cached or not _asked_again(case))
+        if case.accepted is None and not case.flaky and (case.confirmed or cached or not asked_again(case))
     ]
 
 
@@ -45,7 +45,8 @@ def _blockers(suite: SuiteResult, *states: str) -> list[CaseResult]:
     return [case for case in suite.results if case.severity == "blocker" and case.state in states]
 
 
-def _asked_again(case: CaseResult) -> bool:
+def asked_again(case: CaseResult) -> bool:
+    """Whether anything of the case was drawn again."""
     return any(trial.role == "confirm" for trial in (*case.base, *case.head))
 
 

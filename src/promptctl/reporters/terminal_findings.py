@@ -84,13 +84,14 @@ def why_not_confirmed(suite: SuiteResult, case: CaseResult) -> str:
 
 def check_lines(suite: SuiteResult, page: Page) -> Iterator[str]:
     """How often each check passed on first draws, where that differs between the sides; all with -v."""
-    sides = [(_passed(suite, "base"), _passed(suite, "head"))]
-    names = sorted({name for base, head in sides for name in (*base, *head)})
+    base, head = _passed(suite, "base"), _passed(suite, "head")
+    names = sorted({*base, *head})
+    wide = max((min(_NAME, width(terminal_line(name))) for name in names), default=0)
     for name in names if len(names) > 1 or page.style.verbose else ():
-        before, after = sides[0][0].get(name), sides[0][1].get(name)
+        before, after = base.get(name), head.get(name)
         if not page.style.verbose and (before == after or before is None or after is None):
             continue
-        yield page.fit(f"  {pad(fit(terminal_line(name), _NAME), 8)} pass {_counts(before, after)}")
+        yield page.fit(f"  {pad(fit(terminal_line(name), _NAME), wide)}  pass {_counts(before, after)}")
 
 
 def _passed(suite: SuiteResult, side: str) -> dict[str, tuple[int, int]]:

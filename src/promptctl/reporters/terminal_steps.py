@@ -14,6 +14,7 @@ from promptctl.core.stats import (
     wilson_upper,
 )
 from promptctl.core.words import percent, plural
+from promptctl.reporters.terminal_because import asked_again
 from promptctl.reporters.terminal_sums import Z, counted, decimal, difference_of
 
 _EXACT_SIGNS = 16
@@ -126,6 +127,8 @@ def _asked_again(suite: SuiteResult, redraws: Redraws) -> Iterator[str]:
         f"flips: {redraws.confirmed} confirmed, {redraws.contradicted} contradicted (flaky), "
         f"{redraws.unconfirmed} not confirmed because they could not be drawn again"
     )
+    if any(case.confirmed and not asked_again(case) for case in suite.results):
+        yield "a provider that always answers alike confirms a flip by its first draw"
     if suite.n:
         yield (
             f"a case that did not change is confirmed broken with a chance of at most 4^−k = {decimal(0.25**k)}; "

@@ -22,6 +22,8 @@ LISTED = 10
 """Cases of a list that are named without -v."""
 PER = 1000
 """Answers that a cost is given for."""
+DIGITS = 3
+"""Decimals: milliseconds, and thousandths of what 1,000 answers cost."""
 _DIFFERING = (("broken", "WORSE", "red"), ("fixed", "BETTER", "green"), ("flaky", "MIXED", "yellow"))
 _WHAT = {"models": "models", "params": "settings", "strategies": "strategies"}
 
@@ -94,7 +96,11 @@ class VariantsPart:
             yield "cost", "nothing", "", ""
         else:
             yield _measured(
-                "cost", trade.cost, PER, f"{money}{{}} → {money}{{}} a {PER:,}", "not known: a price is missing"
+                "cost",
+                trade.cost,
+                PER,
+                f"{money}{{}} → {money}{{}} a {PER:,}",
+                "not known: a price is missing",
             )
         yield _measured("seconds", trade.seconds, 1, "{} → {} median", "not known")
 
@@ -157,11 +163,12 @@ def _measured(
 ) -> tuple[str, str, str, str]:
     if found is None:
         return name, unknown, "", ""
-    base, head, difference = found.base * per, found.head * per, found.difference * per
+    base, head, difference = (round(one * per, DIGITS) for one in (found.base, found.head, found.difference))
     ratio = "" if found.ratio is None else f"×{_number(found.ratio)}"
     change = _signed(difference)
     if found.low is not None and found.high is not None:
-        change += f" [{_signed(found.low * per)}, {_signed(found.high * per)}]"
+        low, high = (round(one * per, DIGITS) for one in (found.low, found.high))
+        change += f" [{_signed(low)}, {_signed(high)}]"
     else:
         change += f" ({plural(found.cases, 'case')}: too few for an interval)"
     return name, form.format(_number(base), _number(head)), ratio, change

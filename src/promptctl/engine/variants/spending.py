@@ -9,6 +9,9 @@ from promptctl.engine.conversations import Draw
 from promptctl.engine.plan import Variant
 from promptctl.engine.variants.made import PriceOf, cost_of, cost_of_all, seconds_of, seconds_of_all
 
+ABSURD = 1e12
+"""Seconds, or money of any currency, that one answer never takes."""
+
 
 class Spending:
     """The means per answer of each case, on both sides, of the cases that both answered."""
@@ -42,7 +45,8 @@ class Spending:
 def _keep(
     into: list[tuple[float, float]], base: Sequence[float | None], head: Sequence[float | None]
 ) -> None:
-    before, after = ([one for one in side if one is not None] for side in (base, head))
+    # An imported answer may claim any number; what nobody waits for or pays is not known.
+    before, after = ([one for one in side if one is not None and 0 <= one < ABSURD] for side in (base, head))
     if len(before) == len(base) and len(after) == len(head):
         into.append((sum(before) / len(before), sum(after) / len(after)))
 

@@ -18,6 +18,9 @@ from promptctl.errors import PromptctlError
 ANSWER = "answer"
 """The input of a second prompt that takes the first answer."""
 
+REFERENCES = frozenset({"expected", "rejected"})
+"""What a case says of the right answer. Its inputs and contexts an application has as well."""
+
 Further = Callable[[Case], tuple[Rendered, ...]]
 
 
@@ -63,7 +66,7 @@ def _checks(wanted: Wanted, suite: SuitePlan) -> dict[str, Built]:
         key = repr(spec.meaning())
         if key not in made:
             made[key] = build(spec)
-        if made[key].needs:
+        if REFERENCES.intersection(made[key].needs):
             raise bad_strategy(
                 wanted.written,
                 f"the check {wanted.by} of suite {suite.suite.id} looks at what a case expects",
