@@ -11,7 +11,8 @@ from promptctl.core.case import Case, CheckSpec, Gate, Suite
 from promptctl.core.comparison import Comparison, compare
 from promptctl.core.evidence import Evidence, weigh
 from promptctl.core.exchange import Failure, Output, Source
-from promptctl.core.gate import Ruling, decide
+from promptctl.core.gate import decide
+from promptctl.core.ruling import Ruling
 from promptctl.core.run import Outcome, Pair, Standing, Trial
 from promptctl.core.verdict import Verdict
 

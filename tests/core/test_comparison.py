@@ -11,11 +11,10 @@ from promptctl.core.comparison import (
     Comparison,
     cluster_sizes,
     compare,
-    weakened_because,
-    yardstick_changes,
 )
 from promptctl.core.record import replace
 from promptctl.core.run import Pair, Standing
+from promptctl.core.yardstick import weakened_because, yardstick_changes
 from tests.builders import OUTCOMES, a_case, a_check, a_pair, a_run, a_suite
 
 

@@ -7,12 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from promptctl.core.case import Gate
-from promptctl.core.comparison import YardstickChange, compare
+from promptctl.core.comparison import compare
 from promptctl.core.exchange import Failure
-from promptctl.core.gate import WORDS, decide
+from promptctl.core.gate import decide
 from promptctl.core.record import replace
+from promptctl.core.ruling import WORDS
 from promptctl.core.run import Pair, Standing
 from promptctl.core.stats import holm
+from promptctl.core.yardstick import YardstickChange
 from tests.builders import a_pair, a_table, a_trial, cases, ruled, shown
 
 STRICT_FLOOR = Gate(min_pass_rate=0.9)

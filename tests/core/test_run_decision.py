@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from promptctl.core.case import Gate
-from promptctl.core.gate import Ruling, exit_code, worst
+from promptctl.core.ruling import Ruling, exit_code, worst
 
 STATUSES = ("fail", "incomplete", "undecided", "pass")
 PAIRS = list(product(STATUSES, STATUSES))

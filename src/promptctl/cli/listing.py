@@ -10,8 +10,8 @@ import click
 from promptctl.api.project import Project
 from promptctl.cli.output import table, talk, write
 from promptctl.core.case import Suite
-from promptctl.core.gate import word
 from promptctl.core.result import SuiteResult
+from promptctl.core.ruling import word
 from promptctl.core.words import did_you_mean, plural
 from promptctl.engine.load import Side
 from promptctl.errors import PromptctlError

@@ -4,53 +4,22 @@ Pure: the same comparison and gate give the same decision for ever. Rules and th
 docs/gate.md; every threshold below is named there.
 """
 
-import math
 from collections.abc import Iterable, Sequence
 
 from promptctl.core.case import Gate
 from promptctl.core.comparison import Change, Comparison
 from promptctl.core.evidence import Evidence
-from promptctl.core.record import Record
-from promptctl.core.result import Looks, Status
+from promptctl.core.result import Looks
+from promptctl.core.ruling import Ruling
 from promptctl.core.run import Standing
 from promptctl.core.stats import wilson_upper
+from promptctl.core.undecided import below_floor, confirmed, none_broke, undecided
 from promptctl.core.words import cases_named, percent, plural, points
 
 ALPHA_HARM = 0.02
 """One-sided level of the test of harm, after Holm over the suites of a run."""
 ALPHA_BETTER = 0.05
 ALPHA_FLOOR = 0.05
-WORDS = {
-    "no-break-found": "NO BREAK FOUND",
-    "trade-off": "UNDECIDED",
-    "near-floor": "UNDECIDED",
-    "advisory-only": "ADVISORY",
-    "compared": "ADVISORY",
-    "no-base": "NO BASE",
-}
-_BY_STATUS = {"pass": "PASS", "fail": "FAIL", "incomplete": "INCOMPLETE", "undecided": "UNDECIDED"}
-SEVERITY: dict[Status, int] = {"fail": 3, "incomplete": 2, "undecided": 1, "pass": 0}
-
-
-class Ruling(Record):
-    """What the gate says of one suite: a status, the rule that decided, one sentence, the cases it names."""
-
-    status: Status
-    rule: str
-    message: str
-    cases: tuple[str, ...] = ()
-    better: bool = False
-    unconfirmed: bool = False
-
-    @property
-    def word(self) -> str:
-        """What begins the decision line. Breaks that could not be drawn again are not "no break found"."""
-        return _BY_STATUS[self.status] if self.unconfirmed else word(self.status, self.rule)
-
-
-def word(status: Status, rule: str) -> str:
-    """What begins the decision line by status and rule alone; a record says it where more is known."""
-    return WORDS.get(rule, _BY_STATUS[status]) if status == "undecided" else _BY_STATUS[status]
 
 
 def decide(
@@ -79,7 +48,7 @@ def decide(
         or _incomplete(comparison, gate)
         or _harm(comparison, evidence, gate, p_worse)
         or _clear(comparison, evidence, gate, looks)
-        or _undecided(comparison, evidence, gate)
+        or undecided(comparison, evidence, gate)
     )
 
 
@@ -94,30 +63,6 @@ def _interrupted() -> Ruling:
     return Ruling(
         status="incomplete", rule="interrupted", message="interrupted before all cases were answered"
     )
-
-
-def worst(statuses: Sequence[Status]) -> Status:
-    """The run's status: FAIL before INCOMPLETE before undecided before PASS."""
-    return max(statuses, key=SEVERITY.__getitem__, default="pass")
-
-
-def exit_code(rulings: Sequence[tuple[Ruling, Gate]], *, strict: bool) -> int:
-    """0, 1 or 3 for the whole run; 130 when it was interrupted.
-
-    Undecided suites count by their own `on_undecided`, and as 3 under `strict`; compared variants are not gated.
-    """
-    if any(ruling.rule == "interrupted" for ruling, _ in rulings):
-        return 130
-    if any(ruling.status == "fail" for ruling, _ in rulings):
-        return 1
-    if any(ruling.status == "incomplete" for ruling, _ in rulings):
-        return 3
-    undecided = [
-        gate for ruling, gate in rulings if ruling.status == "undecided" and ruling.rule != "compared"
-    ]
-    if any(gate.on_undecided == "fail" for gate in undecided):
-        return 1
-    return 3 if strict and undecided else 0
 
 
 def _blockers(comparison: Comparison) -> Ruling | None:
@@ -203,7 +148,7 @@ def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float
         return _blocker_broken(left)
     if left := _blocking(comparison.having("new_fail")):
         return _new_blocker(left)
-    broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
+    broken, fixed = confirmed(comparison, "broken"), confirmed(comparison, "fixed")
     if comparison.has_base and len(broken) > len(fixed):
         return _fail(
             "broken-exceeds-fixed", f"{cases_named(broken)} confirmed broken, {len(fixed)} fixed", broken
@@ -226,14 +171,14 @@ def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float
 
 
 def _clear(comparison: Comparison, evidence: Evidence, gate: Gate, looks: Looks | None) -> Ruling | None:
-    if comparison.all_equal and comparison.changes and not _below(evidence, gate):
+    if comparison.all_equal and comparison.changes and not below_floor(evidence, gate):
         failing = [change.case for change in comparison.having("new_fail")]
         message = "every case sends the same request on both sides"
         if failing:
             message = f"every request is equal on both sides; {cases_named(failing, 'new case')} failing"
         return Ruling(status="pass", rule="nothing-changed", message=message)
     bound = evidence.bound
-    if bound is None or _below(evidence, gate) or evidence.clusters_too_few:
+    if bound is None or below_floor(evidence, gate) or evidence.clusters_too_few:
         return None
     if bound <= -gate.margin if looks is None else looks.z < looks.boundary:
         return None
@@ -250,10 +195,10 @@ def _clear(comparison: Comparison, evidence: Evidence, gate: Gate, looks: Looks 
 
 def _improvement(comparison: Comparison, evidence: Evidence) -> tuple[bool, str]:
     """Whether "better" is earned, and the flips in words that fit into the decision's line."""
-    broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
+    broken, fixed = confirmed(comparison, "broken"), confirmed(comparison, "fixed")
     likely = evidence.p_better is not None and evidence.p_better <= ALPHA_BETTER
     if not evidence.broken and not evidence.fixed:
-        return False, _none_broke(evidence.n)
+        return False, none_broke(evidence.n)
     if evidence.redrawn or broken or fixed:
         if likely and len(fixed) > len(broken):
             return True, f"better: {cases_named(fixed)} fixed, {_count(broken)} broken"
@@ -262,101 +207,6 @@ def _improvement(comparison: Comparison, evidence: Evidence) -> tuple[bool, str]
     if likely and evidence.fixed > evidence.broken:
         return True, f"better: {counts}, not redrawn"
     return False, f"{counts}, not redrawn"
-
-
-def _undecided(comparison: Comparison, evidence: Evidence, gate: Gate) -> Ruling:
-    head = evidence.head
-    if not comparison.has_base:
-        near = _below(evidence, gate)
-        return Ruling(
-            status="undecided",
-            rule="near-floor" if near else "no-base",
-            message=f"{head.passed} of {head.scored} pass; "
-            + (
-                f"the floor {percent(gate.min_pass_rate)} is too near to tell"
-                if near
-                else "set gate.min_pass_rate or severity: blocker to gate"
-            ),
-        )
-    if not comparison.counted:
-        return _nothing_counted(comparison)
-    if _below(evidence, gate):
-        return Ruling(
-            status="undecided",
-            rule="near-floor",
-            message=f"{head.passed} of {head.scored} pass, near the floor of {percent(gate.min_pass_rate)}",
-        )
-    broken, fixed = _confirmed(comparison, "broken"), _confirmed(comparison, "fixed")
-    if broken:
-        return Ruling(
-            status="undecided",
-            rule="trade-off",
-            message=f"{cases_named(broken)} broken, {len(fixed)} fixed; {_shows(evidence)}",
-            cases=tuple(broken),
-        )
-    unconfirmed = bool(evidence.broken) and not evidence.redrawn
-    return Ruling(
-        status="undecided", rule="no-break-found", message=_no_break(evidence), unconfirmed=unconfirmed
-    )
-
-
-def _no_break(evidence: Evidence) -> str:
-    if not evidence.broken:
-        return f"{_none_broke(evidence.n)}; {_shows(evidence)}"
-    if evidence.redrawn:
-        return f"no break confirmed in {evidence.n}; {_shows(evidence).removeprefix('shows ')}"
-    flips = f"{evidence.broken} broken, {evidence.fixed} fixed, not redrawn"
-    if evidence.bound is None or evidence.clusters_too_few:
-        return f"{flips}; {_shows(evidence)}"
-    return f"{flips}; at worst −{points(-evidence.bound)} points"
-
-
-def _nothing_counted(comparison: Comparison) -> Ruling:
-    if not comparison.changes:
-        return Ruling(status="undecided", rule="advisory-only", message="no case of it is asked any more")
-    accepted = [change for change in comparison.having("broken") if change.pair.accepted is not None]
-    if accepted:
-        message = f"{plural(len(accepted), 'accepted break')}, and nothing else is counted"
-        return Ruling(status="undecided", rule="no-break-found", message=message)
-    new = len(comparison.having("new_pass", "new_fail"))
-    if new:
-        failing = len(comparison.having("new_fail"))
-        return Ruling(
-            status="undecided",
-            rule="no-break-found",
-            message=f"all of {plural(new, 'case')} new, {failing} failing; none to compare",
-        )
-    return Ruling(
-        status="undecided",
-        rule="advisory-only",
-        message=f"nothing has a vote in {plural(len(comparison.changes), 'case')}",
-    )
-
-
-def _none_broke(n: int) -> str:
-    return "the case did not break" if n == 1 else f"none of {n} cases broke"
-
-
-def _shows(evidence: Evidence) -> str:
-    if evidence.bound is None or evidence.clusters_too_few:
-        return "too few groups for a bound"
-    return f"shows no worse than {points(-evidence.bound)} points"
-
-
-def _below(evidence: Evidence, gate: Gate) -> bool:
-    head = evidence.head
-    if not gate.min_pass_rate:
-        return False
-    return not head.scored or head.passed / head.scored < gate.min_pass_rate - math.ulp(1.0)
-
-
-def _confirmed(comparison: Comparison, state: str) -> list[str]:
-    """Confirmed flips of this kind. A fix by inputs or checks that the change brings with it outvotes no break."""
-    return [
-        change.case
-        for change in comparison.counted
-        if change.state == state and change.confirmed and not (state == "fixed" and change.pair.edited)
-    ]
 
 
 def _count(names: Sequence[str]) -> str:

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import NamedTuple, Protocol
 
-from promptctl.core.comparison import same
 from promptctl.core.exchange import AnswerKey, Source
 from promptctl.core.run import Standing
+from promptctl.core.yardstick import same
 from promptctl.engine.answering import Providers
 from promptctl.engine.asking.ask import answer_all
 from promptctl.engine.asking.desk import SharedStore

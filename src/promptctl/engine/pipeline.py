@@ -9,7 +9,7 @@ from promptctl.core.comparison import Comparison, compare
 from promptctl.core.config import Config
 from promptctl.core.evidence import Evidence, weigh
 from promptctl.core.exchange import Output
-from promptctl.core.gate import SEVERITY, Ruling, advise, decide, exit_code, worst
+from promptctl.core.gate import advise, decide
 from promptctl.core.result import (
     Affected,
     Calls,
@@ -21,6 +21,7 @@ from promptctl.core.result import (
     SuiteResult,
     Untested,
 )
+from promptctl.core.ruling import SEVERITY, Ruling, exit_code, worst
 from promptctl.core.stats import holm
 from promptctl.engine.answering import Providers
 from promptctl.engine.asking.ask import AskingInterrupted

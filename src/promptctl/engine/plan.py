@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.comparison import YardstickChange
 from promptctl.core.exchange import Output
 from promptctl.core.run import Standing
+from promptctl.core.yardstick import YardstickChange
 from promptctl.engine.grader import Graded, Grader
 from promptctl.engine.pairing import Affected
 from promptctl.engine.rendered import Rendered

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.comparison import loosened, same
 from promptctl.core.words import plural
+from promptctl.core.yardstick import loosened, same
 from promptctl.engine.load import Side
 
 _NAMED = 5

@@ -5,10 +5,10 @@ from datetime import date
 from typing import NamedTuple
 
 from promptctl.core.case import Case, Suite
-from promptctl.core.comparison import same, yardstick_changes
 from promptctl.core.record import replace
 from promptctl.core.run import Standing
 from promptctl.core.words import plural
+from promptctl.core.yardstick import same, yardstick_changes
 from promptctl.engine.grader import Grader
 from promptctl.engine.images import takes_images
 from promptctl.engine.load import Side, routed

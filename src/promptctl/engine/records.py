@@ -10,7 +10,7 @@ from promptctl.core.confirming import Side
 from promptctl.core.evidence import LEVEL, Evidence, Rate
 from promptctl.core.exchange import Output
 from promptctl.core.exploratory import exploratory
-from promptctl.core.gate import ALPHA_FLOOR, Ruling
+from promptctl.core.gate import ALPHA_FLOOR
 from promptctl.core.result import (
     Affected,
     AnswerRecord,
@@ -38,6 +38,7 @@ from promptctl.core.result import (
     TrialRecord,
     YardstickRecord,
 )
+from promptctl.core.ruling import Ruling
 from promptctl.core.run import Trial
 from promptctl.core.stats import wilson_interval, wilson_upper
 from promptctl.engine import pairing

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 
 from promptctl.core.case import Case
-from promptctl.core.comparison import same
 from promptctl.core.digest import canonical_json
 from promptctl.core.record import replace
 from promptctl.core.run import Trial
 from promptctl.core.words import plural
+from promptctl.core.yardstick import same
 from promptctl.engine.grader import Grader
 from promptctl.engine.plan import PlannedCase, SuitePlan
 from promptctl.errors import PromptctlError

@@ -5,8 +5,8 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 
-from promptctl.core.gate import word
 from promptctl.core.result import Result, RevisionRecord, SuiteResult
+from promptctl.core.ruling import word
 from promptctl.core.words import percent, plural, points, signed_points
 from promptctl.reporters.safe import terminal_line
 from promptctl.reporters.terminal_cases import SuitePart

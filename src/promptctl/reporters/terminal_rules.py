@@ -6,8 +6,8 @@ Which rule decided is never found out again: the record says it. Here stand the 
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
-from promptctl.core.gate import word
 from promptctl.core.result import Result, SuiteResult
+from promptctl.core.ruling import word
 from promptctl.reporters import terminal_because as because
 
 

@@ -5,7 +5,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from promptctl.core.comparison import same
+from promptctl.core.yardstick import same
 from promptctl.engine.load import Side
 from promptctl.engine.selection import Selection
 from promptctl.store.revisions import WORKTREE
