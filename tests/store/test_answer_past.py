@@ -90,6 +90,18 @@ def test_when_an_answer_was_stored_is_known_in_utc_and_of_the_asked_ones_alone(s
     assert found[a_key(1)].utcoffset() == timedelta(0)
 
 
+def test_the_order_in_which_answers_were_stored_is_known_whatever_the_clock_says(store: SqliteAnswers):
+    put(store, a_key(2), a_key(1))
+    put(store, a_key(1, 1000))
+    store.put_imported([(a_request(3), 0, Output(text="mine"))])
+    edit(store, "UPDATE answers SET at = '2026-01-02T03:04:05Z'")
+
+    found = store.stored_order([a_key(1), a_key(2), a_key(1, 1000), a_key(3), a_key(4)])
+
+    assert sorted(found, key=found.__getitem__) == [a_key(2), a_key(1), a_key(1, 1000)]
+    assert len(set(found.values())) == 3
+
+
 @pytest.mark.parametrize("at", ["'long ago'", "''", "7", "x'ff'"])
 def test_a_time_that_cannot_be_read_is_not_known(store: SqliteAnswers, at: str):
     put(store, a_key())
