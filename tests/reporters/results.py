@@ -7,7 +7,7 @@ from promptctl.core.case import Case, Gate, Suite
 from promptctl.core.comparison import compare
 from promptctl.core.evidence import weigh
 from promptctl.core.exchange import Output
-from promptctl.core.gate import Ruling, decide, exit_code, worst
+from promptctl.core.gate import decide
 from promptctl.core.message import Message
 from promptctl.core.prompt import Header, PromptVersion
 from promptctl.core.record import replace
@@ -23,9 +23,10 @@ from promptctl.core.result import (
     SuiteResult,
     Tokens,
 )
+from promptctl.core.ruling import Ruling, exit_code, worst
 from promptctl.core.run import Pair, Trial
 from promptctl.engine.plan import PlannedCase, SuitePlan
-from promptctl.engine.records import suite_record, trial_records
+from promptctl.engine.records import Holm, suite_record, trial_records
 from promptctl.engine.rendered import Opening, Rendered, Sender
 
 POLICY = SourceChange(
@@ -62,7 +63,7 @@ def a_suite_result(
     ruling = decide(comparison, evidence, gate, p_worse=evidence.p_worse or 1.0)
     records = {pair.case: (trial_records(pair.base), trial_records(pair.head)) for pair in pairs}
     plan = SuitePlan(
-        suite=Suite(id=suite, prompt=suite, digest="s1:c3"),
+        suite=Suite(id=suite, prompt=suite, digest="s1:c3", gate=gate),
         grader=None,
         base_suite=None,
         prompt=suite,
@@ -75,7 +76,8 @@ def a_suite_result(
         changed=("prompts/support/reply.prompt.j2",),
         yardstick=(),
     )
-    return replace(suite_record(plan, comparison, evidence, ruling, records), **facts), ruling
+    record = suite_record(plan, comparison, evidence, ruling, records, holm=Holm(evidence.p_worse, 1))
+    return replace(record, **facts), ruling
 
 
 def _planned(pair: Pair, values: Mapping[str, Any], has_base: bool) -> PlannedCase:

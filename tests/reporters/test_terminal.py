@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from wcwidth import wcswidth
 
 from promptctl.core.case import Gate
-from promptctl.core.gate import WORDS
 from promptctl.core.record import replace
 from promptctl.core.result import DecisionRecord, Reason, Result, Untested
+from promptctl.core.ruling import WORDS
 from promptctl.core.run import Pair, Standing
 from promptctl.reporters.terminal import Style, render
 from tests.builders import a_pair, a_table, cases
@@ -53,7 +53,7 @@ support/reply   qwen-plus   64 cases: 60 affected, 4 unchanged
   still failing 2   (-v lists them)
   prompt   100 → 90 characters a request (−10 %); answers 4 → 4 characters
 
-  58 → 62 of 64 pass, +6.2 points [+1.9, +13.2]; 0 confirmed broken, 4 fixed
+  58 → 62 of 64 pass, +6.2 points [+1.9, +13.2]; 4 confirmed fixed, 0 broken
   60 calls, 60 reused, 4 saved as equal, 900 + 300 tokens, $0.012
      detects −8 points at 80 %
 PASS  better: 4 cases fixed, none broken, no worse than 5 points  [no-worse-than-margin]
