@@ -18,7 +18,7 @@ from typing import NamedTuple
 import pytest
 
 from promptctl.cli.main import COMMANDS
-from promptctl.core import gate
+from promptctl.core import ruling
 from promptctl.core.result import (
     AnswerRecord,
     Calls,
@@ -181,7 +181,7 @@ SLUGS = (
 def test_every_slug_has_its_heading_and_every_heading_is_a_slug() -> None:
     text = "\n".join(read(file) for file in SOURCE.rglob("*.py"))
     slugs = {slug for pattern in SLUGS for slug in re.findall(pattern, text)}
-    slugs |= {*gate.WORDS, *trees._REFUSALS}
+    slugs |= {*ruling.WORDS, *trees._REFUSALS}
 
     found = headings(read(ROOT / "docs" / "messages.md"))[1:]
 
@@ -196,7 +196,7 @@ def test_every_rule_of_the_gate_is_explained() -> None:
     )
     text = read(ROOT / "docs" / "gate.md")
 
-    assert [rule for rule in sorted({*rules, *gate.WORDS}) if f"`{rule}`" not in text] == []
+    assert [rule for rule in sorted({*rules, *ruling.WORDS}) if f"`{rule}`" not in text] == []
 
 
 def test_every_command_and_every_check_has_its_heading() -> None:
