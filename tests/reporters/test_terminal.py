@@ -166,17 +166,19 @@ SHAPES = {
         *(a_pair("pf", "pf", case=f"{n}x" * 60) for n in range(9)),
     ],
 }
+STYLE_NAMES = ["plain", "verbose", "brief", "colour", "colour, verbose", "colour, explain"]
 STYLES = [
     Style(),
     Style(verbose=True),
     Style(brief=True),
     Style(colour=True),
     Style(colour=True, verbose=True),
+    Style(colour=True, explain=True),
 ]
 
 
 @pytest.mark.parametrize("pairs", SHAPES.values(), ids=SHAPES.keys())
-@pytest.mark.parametrize("style", STYLES, ids=["plain", "verbose", "brief", "colour", "colour, verbose"])
+@pytest.mark.parametrize("style", STYLES, ids=STYLE_NAMES)
 def test_no_line_is_wider_than_88_columns(pairs: list[Pair], style: Style):
     lines = report(a_suite_result(pairs, **WIDE), a_suite_result(pairs), style=style).splitlines()
 
@@ -186,7 +188,7 @@ def test_no_line_is_wider_than_88_columns(pairs: list[Pair], style: Style):
 
 
 @pytest.mark.parametrize("pairs", SHAPES.values(), ids=SHAPES.keys())
-@pytest.mark.parametrize("style", STYLES, ids=["plain", "verbose", "brief", "colour", "colour, verbose"])
+@pytest.mark.parametrize("style", STYLES, ids=STYLE_NAMES)
 def test_the_last_line_is_the_decision(pairs: list[Pair], style: Style):
     text = report(a_suite_result(pairs, **WIDE), a_suite_result(pairs), style=style)
 

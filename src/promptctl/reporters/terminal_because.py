@@ -156,6 +156,11 @@ def more_broken(suite: SuiteResult, result: Result) -> str:
     if suite.pass_rate.base is None:
         return "there is no base"
     broken, fixed = _confirmed(suite, "broken"), _confirmed(suite, "fixed")
+    if suite.rule == "broken-exceeds-fixed" and broken <= fixed:
+        return (
+            f"{broken} confirmed broken; of {fixed} confirmed fixed fewer count, because this change edited the "
+            "inputs or checks of the others"
+        )
     return f"{broken} confirmed broken is {'more' if broken > fixed else 'not more'} than {fixed} confirmed fixed"
 
 

@@ -106,13 +106,13 @@ class Explanation:
             exact = suite.test.name == "mcnemar-midp"
             source = "Fagerland, Lydersen and Laake 2013" if exact else "Fisher 1935"
             yield Step("harm beyond chance, one-sided", source, harm(suite, self.result))
-        yield Step("drawing flips again", "docs/gate.md, The formulas", redrawn(suite))
+        yield Step("drawing flips again", "docs/gate.md, Drawing again", redrawn(suite))
         if suite.drift is not None:
-            yield Step("did the model under base change?", "docs/gate.md, The formulas", drifted(suite))
+            yield Step("did the model under base change?", "docs/gate.md, Drift", drifted(suite))
         if evidence is not None and evidence.floor_upper is not None:
             yield Step("the floor", "Wilson 1927", floor(suite, evidence))
         if suite.looks is not None:
-            yield Step("stopping early", "O'Brien and Fleming 1979, Lan and DeMets 1983", looked(suite))
+            yield Step("stopping early", "docs/gate.md, Stopping early", looked(suite))
         if evidence is not None and suite.detectable is not None:
             source = "docs/gate.md, The formulas"
             yield Step("what so many cases can see", source, detectable_sum(suite, evidence))

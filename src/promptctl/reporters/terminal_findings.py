@@ -117,7 +117,12 @@ def _counts(before: tuple[int, int] | None, after: tuple[int, int] | None) -> st
 
 def exploratory_lines(suite: SuiteResult, page: Page) -> Iterator[str]:
     """Tags and checks by themselves: only what stands out, unless everything is asked for."""
-    rows = [row for row in suite.exploratory if page.style.verbose or row.adjusted <= EXPLORATORY]
+    checks = sum(row.kind == "check" for row in suite.exploratory)
+    rows = [
+        row
+        for row in suite.exploratory  # an only check says what the whole suite says
+        if page.style.verbose or (row.adjusted <= EXPLORATORY and not (row.kind == "check" and checks == 1))
+    ]
     if not rows:
         return
     yield page.fit(

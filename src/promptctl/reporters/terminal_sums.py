@@ -29,10 +29,14 @@ Z_POWER = normal_quantile(0.80)
 
 
 def decimal(value: float, digits: int = 4) -> str:
-    """A number with so many decimals, and with more where it would look like 0 or 1 and is not."""
+    """A number with so many decimals, and with more where it would look like 0 or 1, or lose its second digit."""
     whole = (0.0, 1.0, -1.0)
     value = 0.0 if abs(value) < _NOISE else value
-    while value not in whole and digits < 10 and round(value, digits) in whole:
+    while (
+        value not in whole
+        and digits < 10
+        and (round(value, digits) in whole or abs(value) < 10 ** (1 - digits))
+    ):
         digits += 1
     shown = f"{value:.{digits}f}" if value in whole or round(value, digits) not in whole else f"{value:.2g}"
     return shown.replace("-", "−")
@@ -102,8 +106,8 @@ def _tango(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
     if table is None:
         return
     n, b, f = suite.n + evidence.missing, table.broken + evidence.missing, table.fixed
-    yield "z(D) = (f − b − n × D) / √(n × (2q + D × (1 − D))), and D is the bound where z(D) = 1.6449;"
-    yield "  q = (√(B² − 8n × C) − B) / 4n,  B = (2n − f + b) × D − f − b,  C = −b × D × (1 − D)"
+    yield "z(D) = (f − b − n × D) / √(n × (2q + D × (1 − D))); at the bound it is 1.6449"
+    yield "q = (√(B² − 8n × C) − B) / 4n,  B = (2n − f + b) × D − f − b,  C = −b × D × (1 − D)"
     if evidence.missing:
         yield f"n = {suite.n} + {evidence.missing} = {n}, b = {table.broken} + {evidence.missing} = {b}, f = {f}"
     for name, change in (("−margin", -margin), ("the bound", bound)):
@@ -176,7 +180,7 @@ def _share_that_flips(suite: SuiteResult, flips: float) -> str:
     if differing and differing / suite.n == flips:
         return f"psi, the share of cases that differ = {differing} / {suite.n} = {decimal(flips)}"
     if flips == USUAL_FLIPS:
-        return f"psi, the share of cases that differ: none does here, so the usual {decimal(flips, 2)}"
+        return f"psi, the share of cases that differ: none does here, so the usual {decimal(flips)}"
     return f"psi, the share of cases that differ = {decimal(flips)}"
 
 
@@ -187,7 +191,7 @@ def settle_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
         return
     differences = [difference_of(case) for case in counted(suite)]
     if not any(differences) and cases == cases_without_flips(margin):
-        yield "without a flip the bound is −z² / (n + z²), which is above −margin from n = z² × (1 / margin − 1) on"
+        yield "without flips the bound is −z²/(n + z²): above −margin from n = z² × (1/margin − 1)"
         least = decimal(Z * Z * (1 / margin - 1), 2)
         yield f"cases = {decimal(Z)}² × (1 / {decimal(margin)} − 1) = {least}, rounded up {cases}"
         return
