@@ -4,7 +4,7 @@
 .DELETE_ON_ERROR:
 .SUFFIXES:
 .SECONDARY:
-.PHONY: help demo check lint format types test docs matrix bench soak clean
+.PHONY: help demo check lint format types test docs matrix bench soak simulate clean
 
 # The first Python that is new enough; another one: make check PYTHON=/path/to/python3
 PYTHON ?= $(shell for name in python3.11 python3.12 python3.13 python3; do \
@@ -23,13 +23,16 @@ DEPENDENCIES := lowest openai-2 newest
 # How often `make soak` kills.
 ROUNDS ?= 1000
 
+# How many suites `make simulate` carries out for each row of its table.
+SUITES ?= 2000
+
 DEMO := .venv-demo
 CHECK := .venv-check
 SOURCES := $(shell find src -name '*.py')
 
 help: ## this list
 	@echo 'make demo works on a fresh clone; the rest is for people who change promptctl.'
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-14s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{ printf "%-16s %s\n", $$1, $$2 }'
 
 demo: $(DEMO)/compiled ## see it work: a sample repository and `promptctl test` on it; no key
 	@rm -rf build/demo && mkdir -p build
@@ -75,6 +78,9 @@ bench: $(DEMO)/compiled ## timings, as ratios measured in one run
 
 soak: $(CHECK)/compiled ## kill -9, ROUNDS times: nothing acknowledged is lost; ten minutes
 	$(CHECK)/bin/python -m tests.soak.kill_loop $(ROUNDS)
+
+simulate: $(CHECK)/compiled ## how often the gate is wrong, from SUITES invented suites a row; up to twenty minutes
+	$(CHECK)/bin/python -m tests.simulate $(SUITES)
 
 clean: ## remove environments, caches and the demo
 	rm -rf $(DEMO) $(CHECK) .venv-3.* build .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache

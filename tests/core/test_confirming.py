@@ -60,8 +60,19 @@ def test_nineteen_of_twenty_redraws_alike_are_a_cache(compared: int, identical: 
 
 
 @pytest.mark.parametrize(
-    ("flips", "by_base", "drift"),
-    [(3, 3, False), (4, 2, False), (4, 3, True), (5, 3, True), (10, 5, False), (10, 6, True)],
+    ("flips", "contradicted", "by_base", "drift"),
+    [
+        (3, 3, 3, False),
+        (4, 4, 4, True),
+        (4, 4, 3, False),
+        (5, 5, 5, True),
+        (9, 6, 6, True),
+        (12, 6, 6, False),
+        (10, 10, 8, True),
+        (10, 10, 7, False),
+    ],
 )
-def test_more_than_half_of_four_flips_contradicted_by_base_are_drift(flips: int, by_base: int, drift: bool):
-    assert has_drifted(flips, by_base) is drift
+def test_drift_is_more_than_half_of_four_flips_contradicted_by_base_beyond_chance(
+    flips: int, contradicted: int, by_base: int, drift: bool
+):
+    assert has_drifted(flips, contradicted, by_base) is drift

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 from promptctl.core.run import Outcome, Pair, Trial
+from promptctl.core.stats import drift_probability
 
 Side = Literal["base", "head"]
 
@@ -18,6 +19,8 @@ IDENTICAL_LEAST = 10
 """Redraws below which nothing is said about that."""
 DRIFT_LEAST = 4
 """Flips below which nothing is said about drift."""
+DRIFT_ALPHA = 0.10
+"""Chance below which contradictions by base are drift; four of four have 0.0625."""
 
 _EACH = ((25, 3), (100, 4), (500, 5))
 _MOST_EACH = 6
@@ -84,6 +87,17 @@ def is_cache(compared: int, identical: int) -> bool:
     return compared >= IDENTICAL_LEAST and identical >= IDENTICAL_SHARE * compared
 
 
-def has_drifted(flips: int, by_base: int) -> bool:
-    """Whether so many flips are contradicted by base alone that not the change moved them, but the model under base."""
-    return flips >= DRIFT_LEAST and 2 * by_base > flips
+def has_drifted(flips: int, contradicted: int, by_base: int) -> bool:
+    """Whether so many flips are contradicted by base that not the change moved them, but the model under base.
+
+    More than half of at least four, and more than chance explains: without drift about two in five contradictions come
+    from base, because a stable case whose base draw was the odd one has nobody else to contradict it.
+    """
+    if flips < DRIFT_LEAST or 2 * by_base <= flips:
+        return False
+    return contradicted_by_base(contradicted, by_base) <= DRIFT_ALPHA
+
+
+def contradicted_by_base(contradicted: int, by_base: int) -> float:
+    """How likely base is the side of at least so many contradictions, if either side were: X ~ Bin(contradicted, ½)."""
+    return drift_probability(by_base, contradicted, 0.5)

@@ -163,13 +163,15 @@ class Drift(Shown):
     """How many of base's answers changed their verdict when they were drawn again, without any change of base.
 
     `by` is `canary`, cases drawn again because their answers are old, or `flips`, flips that were contradicted by base.
-    `p` is the chance of so many where `usual` is the share that changes anyway; both None for `flips`. `redrawn`: base
-    was drawn anew for all cases, and that table decides.
+    `p` is the chance of so many where `usual` is the share that changes anyway; of flips, the share of the
+    `contradicted` ones that base would contradict if either side did. `redrawn`: base was drawn anew for all cases, and
+    that table decides.
     """
 
     by: str
     drawn: int
     changed: int
+    contradicted: int | None = None
     usual: float | None = None
     p: float | None = None
     redrawn: bool = False

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from promptctl.core.comparison import Comparison
-from promptctl.core.confirming import has_drifted
+from promptctl.core.confirming import contradicted_by_base, has_drifted
 from promptctl.core.exchange import Source
 from promptctl.core.result import Drift
 from promptctl.engine.answering import Providers
@@ -73,9 +73,13 @@ class Drifting(NamedTuple):
         """Whether base itself contradicts most flips; None where it does not, or was not drawn before head."""
         flips = sum(not change.only_draw for change in comparison.counted)
         by_base = sum(change.contradicted == "base" for change in comparison.counted)
-        if not has_drifted(flips, by_base) or not self._came_before(judge):
+        contradicted = sum(change.contradicted is not None for change in comparison.counted)
+        if not has_drifted(flips, contradicted, by_base) or not self._came_before(judge):
             return None
-        return Drift(by="flips", drawn=flips, changed=by_base, redrawn=True)
+        p = contradicted_by_base(contradicted, by_base)
+        return Drift(
+            by="flips", drawn=flips, contradicted=contradicted, changed=by_base, usual=0.5, p=p, redrawn=True
+        )
 
     def draw_anew(self, judge: SuiteJudge) -> None:
         """Draws base once more for all cases, in the place of what it said."""

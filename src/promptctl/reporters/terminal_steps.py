@@ -151,8 +151,13 @@ def drifted(suite: SuiteResult) -> Iterator[str]:
     if drift.by == "flips":
         yield (
             f"of {drift.drawn} flips {drift.changed} are contradicted by base's own redraws; drift: more than half of "
-            "4 or more"
+            "4 or more, and beyond chance"
         )
+        if drift.contradicted is not None and drift.p is not None:
+            yield (
+                f"X ~ Bin({drift.contradicted} contradicted, 1/2): P(X ≥ {drift.changed}) = {decimal(drift.p)}; "
+                "drift: at most 0.10"
+            )
     else:
         yield (
             f"{drift.drawn} cases of base whose answers are old were drawn again: {drift.changed} changed their verdict"
