@@ -380,7 +380,11 @@ class TrialRecord(Shown, rename={"source": "from"}):
 
 
 class CaseResult(Shown):
-    """One case: its state and the draws of both sides. `flaky`: base's own draws disagree often, over six or more."""
+    """One case: its state and the draws of both sides.
+
+    `flaky`: base's own draws disagree often, over six or more. `edited`: its inputs or checks came with the change, so
+    that a fix of it outvotes no break. `group` is what it stands and falls with.
+    """
 
     case: str
     state: str
@@ -393,6 +397,8 @@ class CaseResult(Shown):
     accepted: str | None = None
     quarantined: bool = False
     flaky: bool = False
+    edited: bool = False
+    group: str | None = None
     answers: tuple[str, ...] = ()
     inputs: dict[str, str] = {}
 

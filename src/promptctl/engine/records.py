@@ -201,6 +201,8 @@ def _case(change: Change, planned: PlannedCase, trials: Sides) -> CaseResult:
         tags=pair.tags,
         confirmed=change.confirmed,
         flaky=change.pair.flaky,
+        edited=change.pair.edited,
+        group=pair.group,
         base=trials[0],
         head=trials[1],
         counted=change.counted,

@@ -149,19 +149,21 @@ def _left(suite: SuiteResult, state: str) -> list[str]:
 
 
 def _confirmed(suite: SuiteResult, state: str) -> int:
-    return sum(case.state == state and case.confirmed for case in counted(suite))
+    """Confirmed flips that count: not a fix by inputs or checks that came with the change."""
+    return sum(
+        case.state == state and case.confirmed and not (state == "fixed" and case.edited)
+        for case in counted(suite)
+    )
 
 
 def more_broken(suite: SuiteResult, result: Result) -> str:
     if suite.pass_rate.base is None:
         return "there is no base"
     broken, fixed = _confirmed(suite, "broken"), _confirmed(suite, "fixed")
-    if suite.rule == "broken-exceeds-fixed" and broken <= fixed:
-        return (
-            f"{broken} confirmed broken; of {fixed} confirmed fixed fewer count, because this change edited the "
-            "inputs or checks of the others"
-        )
-    return f"{broken} confirmed broken is {'more' if broken > fixed else 'not more'} than {fixed} confirmed fixed"
+    edited = sum(case.state == "fixed" and case.confirmed and case.edited for case in counted(suite))
+    aside = f", apart from {edited} by inputs or checks that this change edited" if edited else ""
+    more = "more" if broken > fixed else "not more"
+    return f"{broken} confirmed broken is {more} than {fixed} confirmed fixed{aside}"
 
 
 def worse(suite: SuiteResult, result: Result) -> str:

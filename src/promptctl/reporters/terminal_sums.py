@@ -12,6 +12,7 @@ from promptctl.core.result import CaseResult, EvidenceRecord, SuiteResult, Trial
 from promptctl.core.stats import (
     cases_needed,
     cases_without_flips,
+    clustered_pseudo_obs,
     detectable_change,
     graded_pseudo_obs,
     normal_quantile,
@@ -45,6 +46,9 @@ def decimal(value: float, digits: int = 4) -> str:
 def signed(value: float) -> str:
     """A fraction and the same in points: `−0.0333 (−3.3 points)`."""
     return f"{decimal(value)} ({signed_points(value)} points)"
+
+
+_GROUPS = 8  # named at most
 
 
 def difference_of(case: CaseResult) -> float:
@@ -89,7 +93,7 @@ def bound_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
     elif difference.method == "graded-pseudo-obs":
         yield from _graded(suite, evidence)
     elif difference.method == "clustered-pseudo-obs":
-        yield from _clustered(suite, evidence, difference.estimate)
+        yield from _clustered(suite, evidence)
     above = evidence.bound > -evidence.margin
     yield (
         f"bound = {signed(evidence.bound)} is {'above' if above else 'not above'} "
@@ -141,22 +145,37 @@ def _graded(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
         )
 
 
-def _clustered(suite: SuiteResult, evidence: EvidenceRecord, estimate: float) -> Iterator[str]:
-    """The record keeps the groups' number only: the standard error is the one that its bound implies."""
-    n, groups, bound = suite.n, evidence.clusters or 1, evidence.bound
+def _clustered(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
+    missing = [case for case in suite.results if case.state in ("unscored", "error")]
+    if len(missing) != evidence.missing:  # an error of a case that would not be counted either
+        yield "pairs without an outcome count as broken in their groups; this record does not say which they are"
+        return
+    differences: dict[str, list[float]] = {}
+    for case in (*counted(suite), *missing):
+        name = f"group {case.group}" if case.group else f"case {case.case}"
+        differences.setdefault(name, []).append(difference_of(case) if case.counted else -1.0)
+    groups, n = len(differences), sum(map(len, differences.values()))
+    sums = [math.fsum(found) for found in differences.values()]
     yield f"{n} cases in G = {groups} groups that share `group`; a case without one is a group by itself"
     yield "one group of mean size n/G is added at +1 each case, one at −1: mean = sum of d / (n × (1 + 2/G)),"
     yield "se = √((G + 2) / (G + 1) × sum over groups of (sum of d − mean × size)²) / (n × (1 + 2/G))  (CR1)"
-    if evidence.missing:
-        yield "the missing pairs stay in their groups, which this record does not hold"
-    elif groups > 1 and bound is not None:
-        centre, t = estimate * groups / (groups + 2), student_t_quantile((1 + LEVEL) / 2, groups - 1)
-        cut = ", or more: it is cut at −1" if bound <= -1 else ""
-        yield f"mean = {decimal(estimate * n)} / {decimal(n * (1 + 2 / groups))} = {decimal(centre)}"
+    found = clustered_pseudo_obs(sums, [len(one) for one in differences.values()], level=LEVEL)
+    yield (
+        f"mean = {decimal(math.fsum(sums))} / {decimal(n * (1 + 2 / groups))} = {decimal(found.shrunk_mean)}, "
+        f"se = {decimal(found.standard_error)}"
+    )
+    if groups > 1:
+        t = student_t_quantile((1 + LEVEL) / 2, groups - 1)
+        cut = ", or less: it is cut at −1" if found.low <= -1 else ""
         yield (
-            f"bound = mean − t × se = {decimal(centre)} − {decimal(t)} × {decimal((centre - bound) / t)}{cut}, with t "
-            f"the 95 % point of Student t, G − 1 = {groups - 1} degrees, and se as the bound implies it"
+            f"bound = mean − t × se = {decimal(found.shrunk_mean)} − {decimal(t)} × "
+            f"{decimal(found.standard_error)}{cut}, with t the 95 % point of Student t, G − 1 = {groups - 1} degrees"
         )
+    named = sorted(zip(sums, differences, strict=True), key=lambda one: (one[0], one[1]))
+    moved = [f"{name.removeprefix('case ')} {decimal(total)}" for total, name in named if total]
+    if moved:
+        more = f" and {len(moved) - _GROUPS} more" if len(moved) > _GROUPS else ""
+        yield f"groups whose sum of d is not 0: {', '.join(moved[:_GROUPS])}{more}"
     if groups < MIN_CLUSTERS:
         yield f"fewer than {MIN_CLUSTERS} groups hold no bound, so this is never a PASS"
 
