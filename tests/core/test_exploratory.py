@@ -7,7 +7,8 @@ import pytest
 
 from promptctl.core import stats
 from promptctl.core.exploratory import exploratory
-from promptctl.core.result import CaseResult, Exploratory, TrialRecord
+from promptctl.core.findings import Exploratory
+from promptctl.core.result import CaseResult, TrialRecord
 from promptctl.core.verdict import Verdict
 from tests.builders import OUTCOMES
 

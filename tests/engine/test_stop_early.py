@@ -6,7 +6,7 @@ import pytest
 
 from promptctl.api.project import Project
 from promptctl.core.digest import digest
-from promptctl.core.result import Looks
+from promptctl.core.findings import Looks
 from tests.engine.test_confirm import a_repo, outcome, saying
 
 NAMES = [f"n{number:03}" for number in range(320)]

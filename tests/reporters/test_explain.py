@@ -12,8 +12,9 @@ from wcwidth import wcswidth
 
 from promptctl.core.case import Gate
 from promptctl.core.exchange import Failure
+from promptctl.core.findings import Drift, Looks, Redraws
 from promptctl.core.record import replace
-from promptctl.core.result import Drift, Looks, Redraws, SuiteResult, YardstickRecord
+from promptctl.core.result import SuiteResult, YardstickRecord
 from promptctl.core.ruling import WORDS, Ruling
 from promptctl.core.run import Pair, Standing
 from promptctl.core.stats import holm, tango_z

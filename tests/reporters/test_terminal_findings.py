@@ -5,19 +5,9 @@ from typing import Any
 
 import pytest
 
+from promptctl.core.findings import Drift, EvidenceRecord, Exploratory, Looks, Redraws
 from promptctl.core.record import replace
-from promptctl.core.result import (
-    Calls,
-    ConfirmCalls,
-    Drift,
-    EvidenceRecord,
-    Exploratory,
-    JudgeCalls,
-    Looks,
-    Redraws,
-    Sent,
-    SideCalls,
-)
+from promptctl.core.result import Calls, ConfirmCalls, JudgeCalls, Sent, SideCalls
 from promptctl.reporters import json as json_reporter
 from promptctl.reporters.terminal import Style, render
 from promptctl.reporters.terminal_plot import interval_plot

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from promptctl.core.findings import Measured, Trade
 from promptctl.core.record import replace
-from promptctl.core.result import Measured, PartRecord, SuiteResult, Trade
+from promptctl.core.result import PartRecord, SuiteResult
 from promptctl.reporters.safe import terminal_line, width
 from promptctl.reporters.terminal import Style, render
 from tests.builders import a_pair

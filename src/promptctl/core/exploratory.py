@@ -7,7 +7,8 @@ look, and about one in ten of them is a false find.
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from promptctl.core.result import CaseResult, Exploratory, TrialRecord
+from promptctl.core.findings import Exploratory
+from promptctl.core.result import CaseResult, TrialRecord
 from promptctl.core.stats import benjamini_hochberg, mcnemar_midp
 
 SHOWN_BELOW = 0.10

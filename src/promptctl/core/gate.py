@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from promptctl.core.case import Gate
 from promptctl.core.comparison import Change, Comparison
 from promptctl.core.evidence import Evidence
-from promptctl.core.result import Looks
+from promptctl.core.findings import Looks
 from promptctl.core.ruling import Ruling
 from promptctl.core.run import Standing
 from promptctl.core.stats import wilson_upper

@@ -6,7 +6,7 @@ are asked in an order that has nothing to do with their outcomes.
 
 from functools import cache
 
-from promptctl.core.result import Looks
+from promptctl.core.findings import Looks
 from promptctl.core.stats import obrien_fleming_boundaries, tango_z
 
 LOOKS = 5

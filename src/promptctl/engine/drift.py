@@ -11,7 +11,7 @@ from typing import NamedTuple
 from promptctl.core.comparison import Comparison
 from promptctl.core.confirming import contradicted_by_base, has_drifted
 from promptctl.core.exchange import Source
-from promptctl.core.result import Drift
+from promptctl.core.findings import Drift
 from promptctl.engine.answering import Providers
 from promptctl.engine.canary import (
     DRIFTED_BELOW,

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from promptctl.core.comparison import compare
+from promptctl.core.findings import Looks
 from promptctl.core.looks import LOOKS, MIN_CASES, look_at, look_sizes
-from promptctl.core.result import Looks
 from promptctl.core.run import Standing
 from promptctl.engine.judging import CaseDraws, SuiteJudge, turn
 from promptctl.engine.plan import Plan, SuitePlan

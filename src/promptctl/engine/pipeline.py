@@ -9,12 +9,12 @@ from promptctl.core.comparison import Comparison, compare
 from promptctl.core.config import Config
 from promptctl.core.evidence import Evidence, weigh
 from promptctl.core.exchange import Output
+from promptctl.core.findings import Looks
 from promptctl.core.gate import advise, decide
 from promptctl.core.result import (
     Affected,
     Calls,
     DecisionRecord,
-    Looks,
     Reason,
     Result,
     RevisionRecord,

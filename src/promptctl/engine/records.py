@@ -10,6 +10,7 @@ from promptctl.core.confirming import Side
 from promptctl.core.evidence import LEVEL, Evidence, Rate
 from promptctl.core.exchange import Output
 from promptctl.core.exploratory import exploratory
+from promptctl.core.findings import Drift, EvidenceRecord, Looks, Redraws, Trade
 from promptctl.core.gate import ALPHA_FLOOR
 from promptctl.core.result import (
     Affected,
@@ -18,14 +19,10 @@ from promptctl.core.result import (
     CheckRecord,
     DifferenceRecord,
     Digests,
-    Drift,
-    EvidenceRecord,
     FailureRecord,
-    Looks,
     PartRecord,
     PassRates,
     RateRecord,
-    Redraws,
     ReplyRecord,
     Settle,
     Size,
@@ -34,7 +31,6 @@ from promptctl.core.result import (
     SuiteResult,
     Tally,
     TestRecord,
-    Trade,
     TrialRecord,
     YardstickRecord,
 )

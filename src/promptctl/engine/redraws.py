@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from promptctl.core.comparison import Change, Comparison, compare
 from promptctl.core.confirming import draws_each
-from promptctl.core.result import Drift, Redraws
+from promptctl.core.findings import Drift, Redraws
 from promptctl.engine.answering import Providers
 from promptctl.engine.confirm import Asks, Repeats, addresses, confirm, flips_of, recall
 from promptctl.engine.drift import Drifting, Stale

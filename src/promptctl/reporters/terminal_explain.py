@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from promptctl.core.result import CaseResult, EvidenceRecord, Result, SuiteResult
+from promptctl.core.findings import EvidenceRecord
+from promptctl.core.result import CaseResult, Result, SuiteResult
 from promptctl.core.words import percent, plural
 from promptctl.reporters.safe import terminal_line
 from promptctl.reporters.terminal_page import Page

@@ -3,7 +3,8 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from promptctl.core.result import CaseResult, Exploratory, SuiteResult, TrialRecord
+from promptctl.core.findings import Exploratory
+from promptctl.core.result import CaseResult, SuiteResult, TrialRecord
 from promptctl.core.words import percent, plural
 from promptctl.reporters.safe import fit, pad, terminal_line, width
 from promptctl.reporters.terminal_page import Page

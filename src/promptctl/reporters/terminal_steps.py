@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from promptctl.core.confirming import IDENTICAL_LEAST, IDENTICAL_SHARE
+from promptctl.core.findings import EvidenceRecord, Redraws
 from promptctl.core.gate import ALPHA_BETTER, ALPHA_HARM
-from promptctl.core.result import EvidenceRecord, Redraws, Result, SuiteResult
+from promptctl.core.result import Result, SuiteResult
 from promptctl.core.stats import (
     binomial_at_least,
     binomial_probability,

@@ -8,7 +8,8 @@ import math
 from collections.abc import Iterator, Sequence
 
 from promptctl.core.evidence import LEVEL, MIN_CLUSTERS, USUAL_FLIPS
-from promptctl.core.result import CaseResult, EvidenceRecord, SuiteResult, TrialRecord
+from promptctl.core.findings import EvidenceRecord
+from promptctl.core.result import CaseResult, SuiteResult, TrialRecord
 from promptctl.core.stats import (
     cases_needed,
     cases_without_flips,

@@ -3,16 +3,8 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
-from promptctl.core.result import (
-    CaseResult,
-    Measured,
-    PartRecord,
-    RateRecord,
-    Result,
-    SuiteResult,
-    Trade,
-    TrialRecord,
-)
+from promptctl.core.findings import Measured, Trade
+from promptctl.core.result import CaseResult, PartRecord, RateRecord, Result, SuiteResult, TrialRecord
 from promptctl.core.words import plural, signed_points
 from promptctl.reporters.safe import pad, terminal_line, width
 from promptctl.reporters.terminal_facts import cause, deciding_checks, passes

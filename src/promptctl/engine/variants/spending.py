@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from promptctl.core.evidence import LEVEL, Evidence
-from promptctl.core.result import Measured, Trade
+from promptctl.core.findings import Measured, Trade
 from promptctl.core.trade import Measure, mean_measure, median_measure
 from promptctl.engine.conversations import Draw
 from promptctl.engine.plan import Variant
