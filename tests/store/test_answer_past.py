@@ -133,3 +133,18 @@ def test_without_a_store_nothing_is_known_and_none_is_made(store: SqliteAnswers)
         store.draws_of([a_request()]) == store.samples_of([a_request()]) == store.stored_at([a_key()]) == {}
     )
     assert not store.path.exists()
+
+
+def test_whether_anything_is_old_takes_one_look(store: SqliteAnswers):
+    put(store, a_key(1), a_key(2))
+    edit(store, "UPDATE answers SET at = '2026-01-02T03:04:05Z' WHERE seq = 2")
+
+    assert store.any_before(datetime(2026, 1, 2, 3, 4, 6, tzinfo=UTC))
+    assert not store.any_before(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
+
+
+def test_a_request_that_was_drawn_in_redraws_alone_counts_as_drawn(store: SqliteAnswers):
+    put(store, *(a_key(1, sample) for sample in (0, 1000, 1001)))
+
+    assert list(store.draws_of([a_request(1)], at_least=3)) == [a_request(1)]
+    assert store.draws_of([a_request(1)], at_least=4) == {}

@@ -39,6 +39,10 @@ class PastStore(SharedStore, Protocol):
         """When asked answers were stored, in UTC."""
         ...
 
+    def any_before(self, time: datetime) -> bool:
+        """Whether any asked answer may be older than this."""
+        ...
+
     def stored_order(self, keys: Iterable[AnswerKey]) -> Mapping[AnswerKey, int]:
         """Numbers that grow in the order in which asked answers were stored."""
         ...

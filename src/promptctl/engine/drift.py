@@ -22,7 +22,7 @@ from promptctl.engine.canary import (
     usual_flip_rate,
 )
 from promptctl.engine.confirm import Asks
-from promptctl.engine.draw_history import PastStore
+from promptctl.engine.draw_history import OLD, PastStore
 from promptctl.engine.judging import CaseDraws, SuiteJudge, cases_of
 
 Stale = Mapping[str, Sequence[CaseDraws]]
@@ -34,10 +34,13 @@ class StaleCases:
 
     def __init__(self, store: PastStore, now: datetime) -> None:
         self._store, self._now = store, now
+        self._any = store.any_before(now - OLD)
         self.by_suite: dict[str, list[CaseDraws]] = {}
 
     def add(self, cases: Sequence[CaseDraws]) -> None:
         """Takes cases whose stored answers were looked up."""
+        if not self._any:
+            return
         for case in stale_cases(
             [case for case in cases if case.suite.compare is None], self._store, self._now
         ):

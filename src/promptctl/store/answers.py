@@ -7,7 +7,7 @@ values are JSON with their own SHA-256, so that an edited one is noticed.
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
@@ -200,6 +200,8 @@ class SqliteAnswers:
         draws: dict[str, list[Draw]] = {}
 
         def collect(connection: Connection) -> None:
+            if at_least > 1 and not answer_past.any_drawn(connection, at_least):
+                return
             often = answer_past.drawn(connection, names, at_least)
             for request, draw in self._drawn(answer_rows.rows(connection, "answers", often), Source.STORE):
                 draws.setdefault(request, []).append(draw)
@@ -229,6 +231,15 @@ class SqliteAnswers:
         wanted = dict.fromkeys(keys)
         none: dict[AnswerKey, datetime] = {}
         return self._file.read(lambda connection: answer_past.times(connection, wanted), none)
+
+    def any_before(self, time: datetime) -> bool:
+        """Whether any asked answer may be older than this; where none is, no answer needs to be looked at.
+
+        Raises:
+            PromptctlError: as `draws_of`.
+        """
+        at = f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+        return self._file.read(lambda connection: answer_past.any_before(connection, at), False)
 
     def stored_order(self, keys: Iterable[AnswerKey]) -> dict[AnswerKey, int]:
         """Numbers that grow in the order in which asked answers were stored; imported ones have none.
