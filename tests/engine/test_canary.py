@@ -10,11 +10,11 @@ from promptctl.engine.canary import (
     CANARIES,
     DRIFTED_BELOW,
     USUAL_FLIP_RATE,
-    canary_draws,
     chosen,
     drifted,
     stale_cases,
     usual_flip_rate,
+    young_draws,
 )
 from promptctl.engine.judging import CaseDraws
 from tests.engine.drawn import CASES, Drawn
@@ -88,7 +88,10 @@ def test_twenty_are_chosen_always_the_same_and_others_in_another_suite(tmp_path:
 
 
 def samples(drawn: Drawn, days: float) -> list[int]:
-    return [draw.sample for draw in canary_draws(drawn.cases(), drawn.store, later(days))]
+    return [
+        draw.sample
+        for draw in young_draws([case.base[0] for case in drawn.cases()], drawn.store, later(days))
+    ]
 
 
 def test_a_canary_is_used_again_for_a_week_and_then_drawn_anew_beside_it(tmp_path: Path):

@@ -35,11 +35,15 @@ def test_six_draws_of_base_that_pass_one_to_nine_times_in_ten_make_a_case_flaky(
     assert flaky(drawn) == ({"ada"} if is_flaky else set())
 
 
-def test_first_draws_redraws_and_canaries_count_alike(tmp_path: Path):
+def test_first_draws_and_redraws_count_alike_and_canaries_not_at_all(tmp_path: Path):
+    """A run draws canaries itself: what it says would be another thing when it is run again."""
     drawn = Drawn(tmp_path)
-    drawn.put("ada", "base", "pp")
+    drawn.put("ada", "base", "ppp")
     drawn.put("ada", "base", "ff", start=1000)
     drawn.put("ada", "base", "pp", start=2000)
+    assert flaky(drawn) == set()
+
+    drawn.put("ada", "base", "p", start=1002)
 
     assert flaky(drawn) == {"ada"}
 
@@ -48,10 +52,10 @@ def test_a_model_that_drifted_makes_no_case_flaky_and_flips_within_a_week_do(tmp
     drawn = Drawn(tmp_path)
     drawn.put("ada", "base", "pppp")
     drawn.age(8)
-    drawn.put("ada", "base", "fff", start=2000)
+    drawn.put("ada", "base", "fff", start=1000)
     assert flaky(drawn) == set()
 
-    drawn.put("ada", "base", "p", start=1000)
+    drawn.put("ada", "base", "p", start=1003)
 
     assert flaky(drawn) == {"ada"}
 

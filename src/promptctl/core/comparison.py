@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
-from promptctl.core.confirming import Side, redrawn_pair
+from promptctl.core.confirming import Side, outcomes_of, redrawn, redrawn_pair
 from promptctl.core.record import Record
 from promptctl.core.run import Outcome, Pair, Standing, Trial
 from promptctl.core.yardstick import YardstickChange
@@ -145,6 +145,9 @@ def _change(pair: Pair, has_base: bool, each: int, cached: bool) -> Change:
     if contradicted:
         state = "flaky"
     rate_base, rate_head = _rate(base), _rate(head)
+    stands = state == "flaky" and not contradicted and not cached and has_base and _stands(pair, each)
+    if stands and (flip := _direction(rate_base, rate_head)):
+        state = "broken" if flip < 0 else "fixed"
     votes = state in ("pass", "fixed", "broken", "still_failing", "flaky", "unchanged")
     if not has_base:
         votes = state in ("new_pass", "new_fail", "flaky")
@@ -152,7 +155,7 @@ def _change(pair: Pair, has_base: bool, each: int, cached: bool) -> Change:
     excused = worse and pair.accepted is not None
     counted = votes and pair.standing is Standing.COUNTED and not excused
     confirmed = state in REDRAWN and (
-        pair.final or (again is not None and again.verdict == "confirmed" and not cached)
+        pair.final or stands or (again is not None and again.verdict == "confirmed" and not cached)
     )
     return Change(
         pair=pair,
@@ -164,6 +167,27 @@ def _change(pair: Pair, has_base: bool, each: int, cached: bool) -> Change:
         base=rate_base,
         head=rate_head,
     )
+
+
+def _stands(pair: Pair, each: int) -> bool:
+    """Whether the first draw of each side flips, and redraws confirmed that before further first draws disagreed.
+
+    Else one lucky draw of `--fresh` would undo what so many draws have shown.
+    """
+    base, head = (
+        [trial for n, trial in enumerate(trials) if n == 0 or trial.role == "confirm"]
+        for trials in (pair.base, pair.head)
+    )
+    if not base or not head or base[0].outcome == head[0].outcome:
+        return False
+    return redrawn(outcomes_of(base), outcomes_of(head), each).verdict == "confirmed"
+
+
+def _direction(base: float | None, head: float | None) -> int:
+    """-1 broken, +1 fixed: a side mean above one half against one below."""
+    if base is None or head is None:
+        return 0
+    return (base < 0.5 < head) - (head < 0.5 < base)
 
 
 def _state(pair: Pair, base: list[Outcome], head: list[Outcome], has_base: bool) -> State:
@@ -217,9 +241,12 @@ def _difference(change: Change) -> float:
 
 def _flip(change: Change) -> int:
     """-1 broken, +1 fixed: a side mean above one half against one below."""
-    if change.state == "unchanged" or change.base is None or change.head is None:
-        return 0
-    return (change.base < 0.5 < change.head) - (change.head < 0.5 < change.base)
+    return 0 if change.state == "unchanged" else _direction(change.base, change.head)
+
+
+def is_mixed_flip(change: Change) -> bool:
+    """Whether first draws of a side disagree, and the sides flip on average."""
+    return change.state == "flaky" and change.contradicted is None and _flip(change) != 0
 
 
 def cluster_sizes(changes: Sequence[Change]) -> dict[str, list[int]]:

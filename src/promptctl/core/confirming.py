@@ -23,7 +23,8 @@ DRIFT_ALPHA = 0.10
 """Chance below which contradictions by base are drift; four of four have 0.0625."""
 
 _EACH = ((25, 3), (100, 4), (500, 5))
-_MOST_EACH = 6
+MOST_EACH = 6
+"""The most draws of a side that have to agree."""
 
 
 def draws_each(asked: int) -> int:
@@ -31,7 +32,7 @@ def draws_each(asked: int) -> int:
 
     Source: the chance of any false break is at most n · 4^-k, typically 10 to 20 times less (docs/gate.md).
     """
-    return next((each for most, each in _EACH if asked <= most), _MOST_EACH)
+    return next((each for most, each in _EACH if asked <= most), MOST_EACH)
 
 
 class Redrawn(NamedTuple):

@@ -51,7 +51,7 @@ class Evidence(NamedTuple):
     `bound` is the one-sided 95 % lower bound of the change with the `missing` pairs (unscored and errors) counted as
     broken; None where nothing is counted. `p_worse` and `p_better` are one-sided, over first draws. `clusters` is None
     where no two counted cases share a group. `flip_rate` is the share of cases that flip, or the usual one where none
-    did.
+    did; with several draws or groups the variance in its place.
     """
 
     n: int
@@ -107,14 +107,14 @@ def weigh(comparison: Comparison, gate: Gate) -> Evidence:
         test=table.test,
         p_worse=table.p_worse,
         p_better=table.p_better,
-        detectable=min(1.0, detectable_change(n, table.flip_rate)),
+        detectable=min(1.0, detectable_change(n, table.spread)),
         settle_samples=samples,
         settle_cases=cases,
         redrawn=redrawn,
         clusters_too_few=table.clusters_too_few,
         missing=table.missing,
         clusters=len(table.sizes) if table.clustered else None,
-        flip_rate=table.flip_rate,
+        flip_rate=table.spread,
     )
 
 
@@ -149,6 +149,19 @@ class _Table:
     def flip_rate(self) -> float:
         """Share of cases that flipped, or the usual one where none did."""
         return (self.broken + self.fixed) / len(self.counted) or USUAL_FLIPS
+
+    @property
+    def spread(self) -> float:
+        """What a change has to stand out from: the share of flips; with several draws their mean square, less noise.
+
+        Of clusters n times the squared standard error, which is the same thing where no two cases share one.
+        """
+        if self.clustered:
+            error = clustered_pseudo_obs(self.sums, self.sizes, level=LEVEL).standard_error
+            return min(1.0, len(self.counted) * error * error)
+        if self.graded:
+            return sum(d * d for d in self.differences) / len(self.counted) or USUAL_FLIPS
+        return self.flip_rate
 
     def difference(self) -> Difference:
         return self._interval(0)
@@ -191,8 +204,9 @@ def _settle(table: _Table, gate: Gate) -> tuple[int | None, int | None]:
     if not table.broken and not table.fixed:
         return None, cases_without_flips(gate.margin)
     mean = sum(table.differences) / n
-    error = (sum((d - mean) ** 2 for d in table.differences) / n / n) ** 0.5
-    # Within one standard error of zero the honest question is about a change that does nothing.
+    # Within one standard error of zero the honest question is about a change that does nothing. Of the pseudo-cases'
+    # error, because that of a single flip among many cases is smaller than the flip itself.
+    error = graded_pseudo_obs(table.differences).standard_error
     delta = 0.0 if abs(mean) < error else mean
     if gate.margin + delta <= 0:
         return None, None

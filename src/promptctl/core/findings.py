@@ -7,7 +7,8 @@ class Redraws(Shown):
     """What asking again about flips showed.
 
     `each` is how many draws of a side must agree, the first included, where `asked` cases are asked in the whole run. A
-    `contradicted` flip is a flaky case; an `unconfirmed` one could not be drawn again. Of `compared` redraws at a
+    `contradicted` flip is a flaky case; an `unconfirmed` one could not be drawn again, or was `spared` because first
+    draws decide already. Of `compared` redraws at a
     temperature above 0, `identical` repeat their first draw word for word; `cached` says that so many of them do that
     something between us and the model answers instead of it, and confirms nothing.
     """
@@ -17,6 +18,7 @@ class Redraws(Shown):
     confirmed: int = 0
     contradicted: int = 0
     unconfirmed: int = 0
+    spared: int = 0
     compared: int = 0
     identical: int = 0
     cached: bool = False
@@ -59,7 +61,7 @@ class EvidenceRecord(Shown):
     broken. `p_adjusted` is the p-value of harm after Holm over `suites` suites. `samples` are first draws a side of a
     case, from `samples` runs where `--fresh` added them. `clusters` is None where no two counted cases share a group.
     `floor_upper` is the one-sided 95 % upper bound of head's rate, None without a floor. `flip_rate` is the share of
-    cases that flip, which `detectable` and `settle` are computed from.
+    cases that flip, or with several draws or groups the variance in its place; `detectable` is computed from it.
     """
 
     margin: float

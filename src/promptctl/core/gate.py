@@ -14,7 +14,7 @@ from promptctl.core.ruling import Ruling
 from promptctl.core.run import Standing
 from promptctl.core.stats import wilson_upper
 from promptctl.core.undecided import below_floor, confirmed, none_broke, undecided
-from promptctl.core.words import cases_named, percent, plural, points
+from promptctl.core.words import cases_named, percent, plural, points, signed_points
 
 ALPHA_HARM = 0.02
 """One-sided level of the test of harm, after Holm over the suites of a run."""
@@ -111,15 +111,16 @@ def _incomplete(comparison: Comparison, gate: Gate) -> Ruling | None:
         answered = f"{plural(len(unfinished), 'flip')} could not be drawn again"
     if any(_failed_by(change, "budget") for change in (*comparison.having("error"), *unfinished)):
         return _incompletely("budget", f"{answered}, {_cause(comparison, 'budget')}", errors)
-    # Nothing is decided from errors alone, however many the suite allows.
-    if len(errors) > gate.max_errors or (failed and not comparison.counted):
+    # Nothing is decided from errors alone, however many the suite allows; unchanged cases answer nothing.
+    answered_any = any(change.state != "unchanged" for change in comparison.counted)
+    if len(errors) > gate.max_errors or (failed and not answered_any):
         return _incompletely("errors", f"{answered}, {_cause(comparison)}", errors)
     unscored = [
         change.case for change in comparison.having("unscored") if change.pair.standing is Standing.COUNTED
     ]
     counted = len(comparison.counted)
     if unscored and (
-        not counted or (len(unscored) >= 2 and len(unscored) > 0.10 * (counted + len(unscored)))
+        not answered_any or (len(unscored) >= 2 and len(unscored) > 0.10 * (counted + len(unscored)))
     ):
         return _incompletely("unscored", f"{len(unscored)} of {total} cases could not be scored", unscored)
     return None
@@ -155,11 +156,11 @@ def _harm(comparison: Comparison, evidence: Evidence, gate: Gate, p_worse: float
         )
     if comparison.has_base and p_worse <= ALPHA_HARM:
         names = [change.case for change in comparison.having("broken")]
-        return _fail(
-            "worse-overall",
-            f"{evidence.broken} broken, {evidence.fixed} fixed on first draws (p = {p_worse:.3f})",
-            names,
-        )
+        seen = f"{evidence.broken} broken, {evidence.fixed} fixed"
+        if evidence.test == "sign-flip" and evidence.difference is not None:
+            seen = f"{signed_points(evidence.difference.estimate)} points"
+        p = f"p = {p_worse:.3f}" if p_worse >= 0.0005 else "p < 0.001"
+        return _fail("worse-overall", f"{seen} on first draws ({p})", names)
     head = evidence.head
     if head.scored and wilson_upper(head.passed, head.scored, level=1 - ALPHA_FLOOR) < gate.min_pass_rate:
         return _fail(

@@ -39,12 +39,15 @@ def stale_cases(cases: Iterable[CaseDraws], store: PastStore, now: datetime) -> 
         now: In UTC.
     """
     held = [case for case in cases if _is_from_the_store(case)]
-    stored = store.stored_at(wanted.key for case in held for wanted in case.base[0].questions)
-    times = ([stored.get(wanted.key) for wanted in case.base[0].questions] for case in held)
+    old = are_old([case.base[0] for case in held], store, now)
+    return [case for case, is_old in zip(held, old, strict=True) if is_old]
+
+
+def are_old(draws: Sequence[Draw], store: PastStore, now: datetime) -> list[bool]:
+    """Of each draw, whether any answer of it was stored longer ago than `OLD`."""
+    stored = store.stored_at(wanted.key for draw in draws for wanted in draw.questions)
     return [
-        case
-        for case, found in zip(held, times, strict=True)
-        if any(at is not None and now - at > OLD for at in found)
+        any(now - at > OLD for wanted in draw.questions if (at := stored.get(wanted.key))) for draw in draws
     ]
 
 
@@ -54,12 +57,12 @@ def chosen(cases: Sequence[CaseDraws], suite_digest: str, count: int = CANARIES)
     return order[:count]
 
 
-def canary_draws(cases: Sequence[CaseDraws], store: PastStore, now: datetime) -> list[Draw]:
-    """The draw of base that is a case's canary, for each in order: the stored one while it is young, else a new one."""
-    stored = store.draws_of(case.base[0].rendered.digest for case in cases)
+def young_draws(old: Sequence[Draw], store: PastStore, now: datetime) -> list[Draw]:
+    """A draw that is not old of what each of these draws asked: the stored canary while it is young, else a new one."""
+    stored = store.draws_of(draw.rendered.digest for draw in old)
     draws = []
-    for case in cases:
-        rendered, provider = case.base[0].rendered, case.base[0].questions[0].provider
+    for draw in old:
+        rendered, provider = draw.rendered, draw.questions[0].provider
         address = (provider.kind, provider.base_url)
         ours = [one for one in stored.get(rendered.digest, ()) if (one.kind, one.base_url) == address]
         draws.append(Draw(rendered, canary_sample(ours, now), provider))
@@ -114,7 +117,11 @@ def drifted(changed: int, drawn: int, usual: float) -> float:
 
 
 def _is_from_the_store(case: CaseDraws) -> bool:
-    if case.planned.unchanged or case.planned.standing is not Standing.COUNTED or not case.base:
+    if (
+        case.planned.unchanged
+        or case.planned.standing is not Standing.COUNTED
+        or not (case.base and case.head)
+    ):
         return False
     first = case.base[0]
     if first.waiting or first.failure or first.questions[0].provider.deterministic:

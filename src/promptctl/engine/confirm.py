@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from promptctl.core.comparison import REDRAWN, Change, Comparison
-from promptctl.core.confirming import Redrawn, Side, is_cache, redrawn_pair
+from promptctl.core.comparison import REDRAWN, Change, Comparison, is_mixed_flip
+from promptctl.core.confirming import MOST_EACH, Redrawn, Side, is_cache, redrawn_pair
 from promptctl.core.exchange import Source
 from promptctl.core.result import TrialRecord
 from promptctl.core.run import Standing
@@ -19,8 +19,8 @@ from promptctl.engine.judging import SuiteJudge, turn
 from promptctl.engine.plan import PlannedCase
 from promptctl.engine.rendered import Rendered
 
-FIRST_REDRAW = 1000
-"""Sample indices from here on are redraws; smaller ones are first draws."""
+LONG = 80
+"""Characters from which an answer does not repeat itself word for word where chance has a say."""
 
 
 class Asks(Protocol):
@@ -40,7 +40,8 @@ class Flip:
         sides = change.pair.head if self.alone else (*change.pair.base, *change.pair.head)
         # What was produced elsewhere cannot be drawn again here: another model may have said it.
         ours = all(trial.source in (Source.ASKED, Source.STORE) for trial in sides if trial.role == "first")
-        self.may_ask = ours and not offline
+        # Mixed first draws are no flip to be drawn again; what was confirmed before they came still stands.
+        self.may_ask = ours and not offline and change.state != "flaky"
 
     def seen(self, each: int) -> Redrawn:
         """What its draws say so far."""
@@ -60,7 +61,8 @@ class Flip:
         pair = self.judge.pairs[self.planned.case.id]
         drawn = sum(trial.role == "confirm" for trial in (pair.head if side == "head" else pair.base))
         rendered = self.rendered(side)
-        return Draw(rendered, FIRST_REDRAW + drawn + ahead, providers.provider(rendered.model))
+        sample = self.judge.first_redraw + drawn + ahead
+        return Draw(rendered, sample, providers.provider(rendered.model))
 
     def take(self, side: Side, draw: Draw, repeats: "Repeats") -> None:
         """Takes what a draw came to."""
@@ -79,12 +81,16 @@ class Repeats:
     def add(self, draw: Draw, records: Sequence[TrialRecord]) -> None:
         """Takes a redraw; `records` are those of its side, the first draw first and the redraw last."""
         provider = _address(draw)
-        # Without a temperature a server takes its own, and that is above 0 everywhere.
-        temperature = draw.rendered.params.get("temperature", 1 if provider[0] == "openai" else 0)
+        temperature = draw.rendered.params.get("temperature", self._usual(provider, _said(records[0])))
         if not isinstance(temperature, (int, float)) or temperature <= 0 or draw.failure:
             return
         self.compared[provider] += 1
         self.identical[provider] += _said(records[0]) == _said(records[-1])
+
+    @staticmethod
+    def _usual(provider: tuple[str, str], said: tuple[object, ...]) -> float:
+        """The temperature of a server that is not told one: above 0, but a few words repeat themselves all the same."""
+        return 1.0 if provider[0] == "openai" and len(str(said)) > LONG else 0.0
 
     def of(self, providers: Iterable[tuple[str, str]]) -> tuple[int, int, bool]:
         """How many were compared, how many are identical, and whether one of these providers is but a cache."""
@@ -102,9 +108,9 @@ def flips_of(judge: SuiteJudge, comparison: Comparison, *, offline: bool) -> lis
     found = [
         Flip(judge, planned[change.case], change, offline=offline)
         for change in comparison.changes
-        if change.state in REDRAWN
+        if (change.state in REDRAWN or is_mixed_flip(change))
         and not change.pair.final
-        and change.pair.accepted is None
+        and (change.pair.accepted is None or change.state == "fixed")
         and (change.pair.severity == "blocker" if change.state == "new_fail" else _counts(change))
     ]
     return sorted(found, key=lambda flip: turn(judge.plan, flip.planned))
@@ -123,13 +129,13 @@ def confirm(flips: Iterable[Flip], each: int, providers: Providers, ask: Asks, r
         open_flips = [flip for flip, _, _ in drawn]
 
 
-def recall(flips: Sequence[Flip], each: int, providers: Providers, ask: Asks, repeats: Repeats) -> None:
+def recall(flips: Sequence[Flip], providers: Providers, ask: Asks, repeats: Repeats) -> None:
     """Takes the redraws that are stored or recorded, of each side as far as they follow each other.
 
     What earlier runs drew counts before anything is asked: a contradiction stays one, however often one asks again.
     """
     rows: list[tuple[Flip, Side, list[Draw]]] = [
-        (flip, side, [flip.draw(side, providers, ahead) for ahead in range(each - 1)])
+        (flip, side, [flip.draw(side, providers, ahead) for ahead in range(MOST_EACH - 1)])
         for flip in flips
         for side in flip.sides
     ]

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from itertools import islice, pairwise
 from typing import NamedTuple, Protocol
 
-from promptctl.core.exchange import AnswerKey, Source
+from promptctl.core.exchange import FIRST_CANARY, AnswerKey, Source
 from promptctl.core.run import Standing
 from promptctl.core.yardstick import same
 from promptctl.engine.answering import Providers
@@ -66,8 +66,9 @@ class Past(NamedTuple):
 def flaky_cases(plan: SuitePlan, providers: Providers, store: PastStore) -> frozenset[str]:
     """Ids of the cases whose draws of one unchanged request disagree often, as head's checks see them.
 
-    The request is base's; head's where base has none, or the case is new. First draws, redraws and canaries count
-    alike. Nothing is read of a case with fewer than `FLAKY_DRAWS` stored draws, or of a deterministic provider.
+    The request is base's; head's where base has none, or the case is new. First draws and redraws count alike; canaries
+    do not, because a run that draws them must say the same when it is run again. Nothing is read of a case with fewer
+    than `FLAKY_DRAWS` stored draws, or of a deterministic provider.
 
     A pass and a fail must lie within `OLD` of each other. Where the draws of one week all pass and those of a later one
     all fail, the model has drifted: that must not disarm a blocker.
@@ -75,7 +76,7 @@ def flaky_cases(plan: SuitePlan, providers: Providers, store: PastStore) -> froz
     Source: docs/gate.md; six draws of a case that passes 97 times in 100 all agree in five of six looks.
     """
     sent = ((planned, _unchanged(planned)) for planned in plan.cases if _asks_the_same(planned))
-    found = graded_draws(plan, sent, providers, store, at_least=FLAKY_DRAWS)
+    found = graded_draws(plan, sent, providers, store, at_least=FLAKY_DRAWS, choose=_no_canaries)
     return frozenset(past.planned.case.id for past in found if _is_flaky(past.draws))
 
 
@@ -106,6 +107,10 @@ def graded_draws(
         for planned, draws in drawn:
             if draws:
                 yield Past(planned, _judged(plan, planned, draws, providers))
+
+
+def _no_canaries(draws: Sequence[StoredDraw]) -> list[StoredDraw]:
+    return [draw for draw in draws if draw.sample < FIRST_CANARY]
 
 
 def _asks_the_same(planned: PlannedCase) -> bool:

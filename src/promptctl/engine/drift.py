@@ -9,21 +9,24 @@ from datetime import datetime
 from typing import NamedTuple
 
 from promptctl.core.comparison import Comparison
-from promptctl.core.confirming import contradicted_by_base, has_drifted
+from promptctl.core.confirming import Side, contradicted_by_base, has_drifted
 from promptctl.core.exchange import Source
 from promptctl.core.findings import Drift
 from promptctl.engine.answering import Providers
 from promptctl.engine.canary import (
     DRIFTED_BELOW,
-    canary_draws,
+    are_old,
     chosen,
     drifted,
     stale_cases,
     usual_flip_rate,
+    young_draws,
 )
 from promptctl.engine.confirm import Asks
+from promptctl.engine.conversations import Draw
 from promptctl.engine.draw_history import OLD, PastStore
 from promptctl.engine.judging import CaseDraws, SuiteJudge, cases_of
+from promptctl.engine.plan import PlannedCase
 
 Stale = Mapping[str, Sequence[CaseDraws]]
 """By suite the cases whose old answers of base are to be drawn again."""
@@ -41,11 +44,13 @@ class StaleCases:
         """Takes cases whose stored answers were looked up."""
         if not self._any:
             return
-        for case in stale_cases(
-            [case for case in cases if case.suite.compare is None], self._store, self._now
-        ):
-            held = self.by_suite.setdefault(case.suite.suite.id, [])
-            held[:] = chosen([*held, case], case.suite.suite.digest)
+        compared = [case for case in cases if case.suite.compare is None]
+        found: dict[str, list[CaseDraws]] = {}
+        for case in stale_cases(compared, self._store, self._now):
+            found.setdefault(case.suite.suite.id, []).append(case)
+        for suite, stale in found.items():
+            held = [*self.by_suite.get(suite, ()), *stale]
+            self.by_suite[suite] = chosen(held, stale[0].suite.suite.digest)
 
 
 class Drifting(NamedTuple):
@@ -60,7 +65,7 @@ class Drifting(NamedTuple):
         """Draws old answers of base again; None where none are old."""
         if not cases:
             return None
-        draws = canary_draws(cases, self.store, self.now)
+        draws = young_draws([case.base[0] for case in cases], self.store, self.now)
         self.ask(draws)
         drawn = changed = 0
         for case, draw in zip(cases, draws, strict=True):
@@ -85,12 +90,17 @@ class Drifting(NamedTuple):
         )
 
     def draw_anew(self, judge: SuiteJudge) -> None:
-        """Draws base once more for all cases, in the place of what it said."""
+        """Draws base once more for all cases, and head where its answers are as old, in the place of what they said."""
         cases = [case for case in cases_of(judge.plan, self.providers) if _can_be_drawn(judge, case)]
-        draws = canary_draws(cases, self.store, self.now)
+        old = are_old([case.head[0] for case in cases], self.store, self.now)
+        rows: list[tuple[PlannedCase, Side, Draw]] = [(case.planned, "base", case.base[0]) for case in cases]
+        rows += [
+            (case.planned, "head", case.head[0]) for case, is_old in zip(cases, old, strict=True) if is_old
+        ]
+        draws = young_draws([draw for _, _, draw in rows], self.store, self.now)
         self.ask(draws)
-        for case, draw in zip(cases, draws, strict=True):
-            judge.drawn_anew(case.planned, draw)
+        for (planned, side, _), draw in zip(rows, draws, strict=True):
+            judge.drawn_anew(planned, side, draw)
 
     def _came_before(self, judge: SuiteJudge) -> bool:
         """Whether all that base said was stored before anything head said: else both were drawn by the same model."""
@@ -103,4 +113,5 @@ class Drifting(NamedTuple):
 def _can_be_drawn(judge: SuiteJudge, case: CaseDraws) -> bool:
     pair = judge.pairs.get(case.planned.case.id)
     ours = pair is not None and all(trial.source in (Source.ASKED, Source.STORE) for trial in pair.base)
-    return bool(case.base) and ours and not case.base[0].questions[0].provider.deterministic
+    asked = pair is not None and bool(pair.head)  # an early stop leaves cases out
+    return bool(case.base) and asked and ours and not case.base[0].questions[0].provider.deterministic

@@ -17,21 +17,34 @@ ENOUGH = 50
 """Flips of a suite that are drawn again although first draws decide."""
 
 
-def enough(flips: Sequence[Flip], comparison: Comparison, gate: Gate, *, suites: int) -> list[Flip]:
-    """The flips of a suite to draw again, in the order given.
+def enough(
+    flips: Sequence[Flip], comparison: Comparison, gate: Gate, *, each: int, suites: int
+) -> tuple[list[Flip], list[Flip]]:
+    """The flips of a suite to draw again now, and those that are spared.
 
     Args:
         flips: In the order in which they are drawn again, the most important first.
+        comparison: With all redraws so far; once nothing is to be drawn again, the decision stands.
+        each: Draws of a side that must agree.
         suites: How many suites the run compares: harm has to be beyond chance for all of them (Bonferroni, which is
             never less strict than Holm).
     """
+    open_flips = [flip for flip in flips if flip.may_ask and flip.seen(each).verdict == "open"]
     if len(flips) <= ENOUGH:
-        return list(flips)
+        return open_flips, []
     evidence = weigh(comparison, gate)
     if evidence.p_worse is not None and evidence.p_worse * suites <= ALPHA_HARM:
-        return list(flips[:ENOUGH])
-    if evidence.p_better is not None and evidence.p_better <= ALPHA_BETTER:
-        broken = [flip for flip in flips if flip.state != "fixed"]
-        fixed = [flip for flip in flips if flip.state == "fixed"]
-        return [*broken, *fixed[: len(broken) + ENOUGH]]
-    return list(flips)
+        return _split(open_flips, ENOUGH - (len(flips) - len(open_flips)))
+    if evidence.p_better is None or evidence.p_better > ALPHA_BETTER:
+        return open_flips, []
+    broken = [flip for flip in open_flips if flip.state != "fixed"]
+    fixed = [flip for flip in open_flips if flip.state == "fixed"]
+    if broken:  # then fixes, until they outvote what was confirmed
+        return broken, fixed
+    confirmed = [change for change in comparison.counted if change.confirmed]
+    lead = sum(1 if change.state == "fixed" else -1 for change in confirmed if not change.pair.edited)
+    return _split(fixed, ENOUGH - lead)
+
+
+def _split(flips: list[Flip], count: int) -> tuple[list[Flip], list[Flip]]:
+    return flips[: max(0, count)], flips[max(0, count) :]

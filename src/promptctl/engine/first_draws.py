@@ -6,7 +6,7 @@ from datetime import datetime
 from itertools import islice
 
 from promptctl.core.config import Config
-from promptctl.core.exchange import Answered, AnswerKey, Output, Source
+from promptctl.core.exchange import Answered, AnswerKey, Failure, Output, Source
 from promptctl.engine.answering import Providers
 from promptctl.engine.asking.ask import AskingInterrupted, answer_all
 from promptctl.engine.asking.session import Session
@@ -16,7 +16,7 @@ from promptctl.engine.bill import Forecast, forecast, refusal
 from promptctl.engine.conversations import Draw, Draws, settle
 from promptctl.engine.draw_history import PastStore, flaky_cases
 from promptctl.engine.drift import StaleCases
-from promptctl.engine.judging import CaseDraws, Keys, SuiteJudge, cases_of, turn
+from promptctl.engine.judging import Account, CaseDraws, Keys, SuiteJudge, cases_of, turn
 from promptctl.engine.looking import Looking
 from promptctl.engine.plan import Plan, SuitePlan
 from promptctl.engine.terms import Terms
@@ -40,11 +40,13 @@ class FirstDraws:
         terms: Terms,
         session: Session,
         tally: Tally,
+        account: Account,
         now: datetime,
     ) -> None:
         self._plan, self._judges, self._config = plan, judges, config
         self._providers, self._store, self._recorded = providers, store, recorded
-        self._terms, self._session, self._tally = terms, session, tally
+        self._terms, self._session = terms, session
+        self._tally, self._account = tally, account
         self.stale = StaleCases(store, now) if store is not None and not terms.offline else None
         self.looking = Looking(plan, judges) if terms.stop_early else None
 
@@ -73,6 +75,12 @@ class FirstDraws:
                 self._judge(case)  # it was not asked any more
         return interrupted
 
+    def resume(self, plan: SuitePlan) -> bool:
+        """Asks what an early stop left out of a suite, and gives whether it was interrupted."""
+        pairs = self._judges[plan.key].pairs
+        cases = [case for case in cases_of(plan, self._providers) if not pairs[case.planned.case.id].head]
+        return self._asked([case for case in cases if case.planned.ask])
+
     def notes(self, plan: SuitePlan) -> tuple[str, ...]:
         """What a reader should know about how a suite was asked."""
         note = self.looking.notes.get(plan.key) if self.looking else None
@@ -89,19 +97,24 @@ class FirstDraws:
             AskingInterrupted: Ctrl-C or SIGTERM; the draws hold what came in time.
         """
         under_way = Draws(draws)
+        ended = not stored and self._session.stopped is not None
         try:
-            answers = self._answers(under_way, offline=self._terms.offline or stored)
+            answers = self._answers(under_way, offline=self._terms.offline or stored or ended)
         except AskingInterrupted as stop:
             settle(draws, stop.answers)
+            for draw in draws:
+                self._account.add_redraw(draw)
             raise
+        if ended:  # what the store does not have is not asked any more, and that is no "offline"
+            answers = {key: one for key, one in answers.items() if isinstance(one.answer, Output)}
         settle(draws, answers)
+        self._leave(draws)
 
     def _asked(self, cases: Sequence[CaseDraws]) -> bool:
         """Asks and judges cases, and gives whether it was interrupted."""
         if self._session.stopped is not None:
             for case in cases:
-                for draw in case.waiting:
-                    draw.take(Answered(answer=self._session.stopped, source=Source.ASKED))
+                self._leave(case.waiting)
                 self._judge(case)
             return False
         judging = Behind(self._judge)
@@ -115,8 +128,17 @@ class FirstDraws:
             judging.close()
         for case in under_way.rest():
             settle(case.all, answers)
+            if not interrupted:
+                self._leave(case.waiting)
             self._judge(case)
         return interrupted
+
+    def _leave(self, draws: Iterable[Draw]) -> None:
+        """Conversations whose next turn is not asked any more are errors, not answers."""
+        failure = self._session.stopped or Failure(kind="unavailable", message="not asked", sent=False)
+        for draw in draws:
+            if draw.waiting:
+                draw.take(Answered(answer=failure, source=Source.ASKED))
 
     def _answers(self, draws: Draws, *, offline: bool) -> dict[AnswerKey, Answered]:
         return answer_all(

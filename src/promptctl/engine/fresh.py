@@ -18,13 +18,14 @@ from promptctl.errors import PromptctlError
 
 MOST = FIRST_REDRAW
 """First draws of one request; sample indices from here on are redraws."""
+_LOOKED_AT = 20  # requests that are looked at before all are: the cases of some may have been edited
 _AT_ONCE = 500  # requests: so many draws are in memory
 
 
 def with_a_fresh_draw(
     plan: Plan, providers: Providers, store: SharedStore, recorded: Recorded | None = None
 ) -> Plan:
-    """The plan with one first draw more than there is of any of its requests; as it is where there is none yet.
+    """The plan with one first draw more than its cases have on both sides; as it is where they have none yet.
 
     A fresh draw that an interrupt left unfinished is finished first.
 
@@ -40,9 +41,9 @@ def with_pooled_draws(
     """The plan with all the first draws that are there, where these are more than it asks for.
 
     A number of samples below that, in the suite or on the command line, leaves none of them out. A further draw is
-    there when each counted case whose request differs has it on both sides: cases that were added since, or are asked
-    without being compared, cannot undo it, and are drawn as often. Where no further draw is there, this takes one
-    look-up of one request a suite.
+    there when most counted cases whose request differs have it on both sides: cases that were added or edited since, or
+    are asked without being compared, cannot undo it, and are drawn as often. Where no further draw is there, this takes
+    one look-up of a few requests a suite.
     """
     return _with_samples(plan, _pooled, providers, store, recorded or {})
 
@@ -60,8 +61,8 @@ class _FirstDraws:
             for planned in asked
             if planned.standing is Standing.COUNTED and (planned.base is None or not planned.unchanged)
         ]
-        sent = (rendered for planned in counted or asked for rendered in planned.sides)
-        self._sent = {(one.model, one.sends): one for one in sent}
+        self._sides = [planned.sides for planned in counted or asked]
+        self._sent = {_key(one): one for sides in self._sides for one in sides}
 
     def begun(self, sample: int, *, of: int | None = None) -> bool:
         """Whether any of the first `of` requests has this draw."""
@@ -69,16 +70,19 @@ class _FirstDraws:
             self._store.get_many(keys) or any(map(self._is_recorded, keys)) for keys in self._keys(sample, of)
         )
 
-    def whole(self, sample: int) -> bool:
-        """Whether every request has this draw, conversations to their end."""
+    def whole(self, sample: int, *, most: bool = False) -> bool:
+        """Whether every case has this draw on its sides, conversations to their end; or `most`, more than half."""
+        missing: set[tuple[str, tuple[str, ...]]] = set()
         for some in _parts(iter(self._sent.values())):
             draws = Draws(Draw(one, sample, self._providers.provider(one.model)) for one in some)
             answer_all(
                 draws.questions, store=self._store, recorded=self._recorded, offline=True, follow=draws.follow
             )
-            if any(draw.waiting for draw in draws.all):
+            missing.update(_key(draw.rendered) for draw in draws.all if draw.waiting or draw.failure)
+            if missing and not most:
                 return False
-        return True
+        without = sum(any(_key(one) in missing for one in sides) for sides in self._sides)
+        return 2 * without < len(self._sides) if missing else True
 
     def _keys(self, sample: int, of: int | None) -> Iterator[list[AnswerKey]]:
         for some in _parts(islice(self._sent.values(), of)):
@@ -111,24 +115,27 @@ def _with_samples(
 
 def _pooled(suite: SuitePlan, there: _FirstDraws) -> int:
     samples = suite.samples
-    while samples < MOST and there.begun(samples, of=1) and there.whole(samples):
+    while samples < MOST and there.begun(samples, of=_LOOKED_AT) and there.whole(samples, most=True):
         samples += 1
     return samples
 
 
 def _one_more(suite: SuitePlan, there: _FirstDraws) -> int:
-    drawn = 0
-    while drawn < MOST and there.begun(drawn):
-        drawn += 1
-    if drawn >= MOST:
+    if not there.begun(0) or not there.whole(suite.samples - 1):
+        return suite.samples  # the first draws of this run come first
+    pooled = _pooled(suite, there)
+    if pooled >= MOST:
         raise PromptctlError(
-            f"suite {suite.suite.id} has {drawn} first draws of a case, and no more can be told apart",
+            f"suite {suite.suite.id} has {pooled} first draws of a case, and no more can be told apart",
             slug="too-many-draws",
             at="--fresh",
             fix="run without --fresh",
         )
-    unfinished = drawn > suite.samples and not there.whole(drawn - 1)
-    return max(suite.samples, drawn + (0 if unfinished else 1)) if drawn else suite.samples
+    return pooled if pooled > suite.samples and not there.whole(pooled - 1) else pooled + 1
+
+
+def _key(rendered: Rendered) -> tuple[str, tuple[str, ...]]:
+    return rendered.model, rendered.sends
 
 
 def _parts(sent: Iterator[Rendered]) -> Iterator[list[Rendered]]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from promptctl.core.config import Config
 from promptctl.core.confirming import Side
 from promptctl.core.digest import digest
-from promptctl.core.exchange import AnswerKey, Failure, Output, Source
+from promptctl.core.exchange import FIRST_REDRAW, AnswerKey, Failure, Output, Source
 from promptctl.core.record import replace
 from promptctl.core.run import Pair, Reply, Role, Trial
 from promptctl.engine.answering import Providers
@@ -18,6 +18,9 @@ from promptctl.engine.regrade import Regrading
 from promptctl.engine.rendered import Rendered
 from promptctl.engine.variants.made import Made
 from promptctl.engine.variants.spending import Spending
+
+AFTER_DRIFT = 500
+"""Further sample indices for redraws of a suite that was drawn anew: earlier ones may be another model's."""
 
 OnTrial = Callable[[str, str, str, Trial], None]
 
@@ -79,6 +82,7 @@ class SuiteJudge:
         self._config, self._providers = config, providers
         self._account, self._on_trial = account, on_trial
         self.flaky: Collection[str] = ()
+        self.first_redraw = FIRST_REDRAW
         self.spending = Spending(plan.variant, self._price) if plan.variant else None
 
     def judge(self, case: CaseDraws) -> None:
@@ -125,14 +129,17 @@ class SuiteJudge:
         """A draw of base that only tells whether the model is what it was."""
         return self._redraw(planned, "base", draw, role="confirm")
 
-    def drawn_anew(self, planned: PlannedCase, draw: Draw) -> None:
-        """Takes a draw of base that stands in the place of its first ones; its redraws stay."""
-        trial = self._redraw(planned, "base", draw, role="first")
+    def drawn_anew(self, planned: PlannedCase, side: Side, draw: Draw) -> None:
+        """Takes a draw that stands in the place of all its side said before, which another model may have said."""
+        trial = self._redraw(planned, side, draw, role="first")
+        self.first_redraw = FIRST_REDRAW + AFTER_DRIFT
         pair, (base, head) = self.pairs[planned.case.id], self.records[planned.case.id]
-        again = tuple(one for one in pair.base if one.role == "confirm")
-        said = tuple(one for one in base if one.role == "confirm")
-        self.pairs[planned.case.id] = replace(pair, base=(*self._outcomes((trial,)), *again))
-        self.records[planned.case.id] = (*trial_records([trial]), *said), head
+        outcome, said = self._outcomes((trial,)), trial_records([trial])
+        if side == "base":
+            pair, base = replace(pair, base=outcome), said
+        else:
+            pair, head = replace(pair, head=outcome), said
+        self.pairs[planned.case.id], self.records[planned.case.id] = pair, (base, head)
 
     def _redraw(self, planned: PlannedCase, side: Side, draw: Draw, role: Role) -> Trial:
         self._account.add_redraw(draw)

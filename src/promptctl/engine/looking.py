@@ -44,6 +44,16 @@ class Looking:
                 if not self._stopped(key) and (found := self._look(key, stream, sizes[key][look], look + 1)):
                     self.looks[key] = found
 
+    def drop(self, key: tuple[str, str]) -> None:
+        """Forgets the looks at a suite, whose table is another one since."""
+        self._streams.pop(key, None)
+        self.looks.pop(key, None)
+
+    def look_at_all(self, key: tuple[str, str]) -> None:
+        """The last look, at all cases: they were asked after all."""
+        if (stream := self._streams.get(key)) and (found := self._look(key, stream, len(stream), LOOKS)):
+            self.looks[key] = found
+
     def _stopped(self, key: tuple[str, str]) -> bool:
         return key in self.looks and self.looks[key].stopped
 

@@ -2,7 +2,7 @@
 
 import datetime
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from promptctl._version import __version__
 from promptctl.core.comparison import Comparison, compare
@@ -80,6 +80,7 @@ class Run:
             terms=terms,
             session=self._session,
             tally=self._tally,
+            account=self._account,
             now=self.started,
         )
         self._clock = time.monotonic()
@@ -92,10 +93,10 @@ class Run:
             PromptctlError: what can be known before the first call.
         """
         with self._session:
-            interrupted = self._first.ask() or self._draw_again()
+            interrupted = self._first.ask() or self._draw_again() or self._ask_the_rest()
         compared = [self._compare(plan) for plan in self.plan.suites]
         adjusted = _adjusted(compared)
-        rulings = self._decide(compared, adjusted, interrupted)
+        rulings = self._decide(compared, interrupted=interrupted)
         suites = tuple(
             self._suite(plan, *found, ruling, Holm(p, sum(one is not None for one in adjusted)))
             for plan, found, ruling, p in zip(self.plan.suites, compared, rulings, adjusted, strict=True)
@@ -125,24 +126,47 @@ class Run:
 
     def _draw_again(self) -> bool:
         """Draws flips again, as far as the run may still ask, and gives whether it was interrupted."""
-        offline = self.terms.offline or self._session.stopped is not None
-        ask = self._first.answer
+        offline, ask = self.terms.offline, self._first.answer
         drifting = None
-        if self.store is not None and not offline:
+        if self.store is not None and not offline and self._session.stopped is None:
             drifting = Drifting(self.providers, self.store, ask, self.started)
-        self._redrawing = Redrawing(
-            list(self._judges.values()),
-            self.providers,
-            ask,
-            offline=offline,
-            drifting=drifting,
-            stale=self._first.stale.by_suite if self._first.stale else {},
-        )
+        if self._redrawing is None:
+            self._redrawing = Redrawing(
+                list(self._judges.values()),
+                self.providers,
+                ask,
+                offline=offline,
+                drifting=drifting,
+                stale=self._first.stale.by_suite if self._first.stale else {},
+            )
         try:
             self._redrawing.run()
         except AskingInterrupted:
             return True
         return False
+
+    def _ask_the_rest(self) -> bool:
+        """Asks all of the suites that stopped early and do not pass: stopping early is for a PASS alone."""
+        looking, again = self._first.looking, self._redrawing
+        if looking is None or again is None:
+            return False
+        moved = [key for key in looking.looks if key[0] in again.drifted]
+        rulings = self._decide([self._compare(plan) for plan in self.plan.suites], interrupted=False)
+        left = [
+            plan
+            for plan, ruling in zip(self.plan.suites, rulings, strict=True)
+            if (looks := self._looks(plan))
+            and looks.stopped
+            and (ruling.status != "pass" or plan.key in moved)
+        ]
+        interrupted = any(self._first.resume(plan) for plan in left)
+        for plan in left:
+            looking.look_at_all(plan.key)
+        for key in moved:
+            looking.drop(key)
+        if not left or interrupted:
+            return interrupted
+        return self._draw_again()
 
     # deciding
 
@@ -177,9 +201,8 @@ class Run:
             notes=(*judge.regrading.notes(), *self._first.notes(plan)),
         )
 
-    def _decide(
-        self, judged: list[tuple[Comparison, Evidence]], adjusted: Sequence[float | None], interrupted: bool
-    ) -> list[Ruling]:
+    def _decide(self, judged: list[tuple[Comparison, Evidence]], *, interrupted: bool) -> list[Ruling]:
+        adjusted = _adjusted(judged)
         return [
             advise(
                 comparison,

@@ -100,7 +100,7 @@ def suite_record(
         n=evidence.n,
         detectable=evidence.detectable,
         settle=Settle(samples=evidence.settle_samples, cases=evidence.settle_cases)
-        if ruling.status == "undecided" and plan.variant is None
+        if ruling.status == "undecided" and ruling.rule != "near-floor" and plan.variant is None
         else Settle(),
         counts=comparison.counts(),
         pass_rate=PassRates(

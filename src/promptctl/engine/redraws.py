@@ -33,6 +33,7 @@ class Redrawing:
         self.each = draws_each(self.asked)
         self.drifts: dict[str, Drift] = {}
         self._repeats = Repeats()
+        self._spared: dict[tuple[str, str], set[str]] = {}
 
     def run(self) -> None:
         """Draws again what has to be.
@@ -42,11 +43,16 @@ class Redrawing:
             Incomplete: the store failed.
         """
         for judge in self._judges:
-            if self._drifting is not None:
+            if self._drifting is not None and judge.plan.suite.id not in self.drifts:
                 self._mend(judge, self._drifting.canary(judge, self._stale.get(judge.plan.suite.id, ())))
         self._confirm(self._judges)
         if moved := [judge for judge in self._judges if self._has_moved(judge)]:
             self._confirm(moved)
+
+    @property
+    def drifted(self) -> set[str]:
+        """The suites whose base was drawn anew."""
+        return {suite for suite, drift in self.drifts.items() if drift.redrawn}
 
     def comparison(self, judge: SuiteJudge) -> Comparison:
         """What a suite's draws say so far."""
@@ -63,17 +69,19 @@ class Redrawing:
     def record(self, judge: SuiteJudge, comparison: Comparison) -> Redraws | None:
         """What drawing again showed of a suite; None where nothing flipped."""
         flips = [change for change in comparison.changes if _is_flip(change)]
-        if not flips or plan_is_compared(judge):
+        if not flips or judge.plan.compare is not None:
             return None
         compared, identical, cached = self._repeats_of(judge)
         confirmed = sum(change.confirmed for change in flips)
         contradicted = sum(change.contradicted is not None for change in flips)
+        unconfirmed = [change for change in flips if not change.confirmed and change.contradicted is None]
         return Redraws(
             each=self.each,
             asked=self.asked,
             confirmed=confirmed,
             contradicted=contradicted,
-            unconfirmed=len(flips) - confirmed - contradicted,
+            unconfirmed=len(unconfirmed),
+            spared=sum(change.case in self._spared.get(judge.plan.key, ()) for change in unconfirmed),
             compared=compared,
             identical=identical,
             cached=cached,
@@ -99,32 +107,26 @@ class Redrawing:
         flips = {
             judge.plan.key: flips_of(judge, self.comparison(judge), offline=self._offline) for judge in judges
         }
-        recall(
-            [flip for found in flips.values() for flip in found],
-            self.each,
-            self._providers,
-            self._ask,
-            self._repeats,
-        )
-        chosen = [
-            flip
-            for judge in judges
-            for flip in enough(
-                flips[judge.plan.key],
-                self.comparison(judge),
-                judge.plan.suite.gate,
-                suites=len(self._judges),
-            )
-        ]
-        confirm(chosen, self.each, self._providers, self._ask, self._repeats)
+        every = [flip for found in flips.values() for flip in found]
+        recall(every, self._providers, self._ask, self._repeats)
+        while True:
+            chosen = []
+            for judge in judges:
+                due, left = enough(
+                    flips[judge.plan.key],
+                    self.comparison(judge),
+                    judge.plan.suite.gate,
+                    each=self.each,
+                    suites=len(self._judges),
+                )
+                chosen += due
+                self._spared[judge.plan.key] = {flip.planned.case.id for flip in left}
+            if not chosen:
+                return
+            confirm(chosen, self.each, self._providers, self._ask, self._repeats)
 
     def _repeats_of(self, judge: SuiteJudge) -> tuple[int, int, bool]:
         return self._repeats.of(addresses(judge, self._providers))
-
-
-def plan_is_compared(judge: SuiteJudge) -> bool:
-    """Whether models, settings or strategies are compared, where no gate decides."""
-    return judge.plan.compare is not None
 
 
 def _is_flip(change: Change) -> bool:
