@@ -292,3 +292,9 @@ def test_a_comparison_is_not_the_last_decision_on_a_suite(tmp_path: Path):
     compared(repo.path, "--model", "small", "--model", "large")
 
     assert "NO BASE" in promptctl("list", cwd=repo.path).out
+
+
+def test_a_model_without_a_name_is_a_mistake(tmp_path: Path):
+    done = promptctl("test", "--model", "", cwd=tmp_path)
+
+    assert (done.code, "a name is missing" in done.err) == (2, True)

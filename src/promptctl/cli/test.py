@@ -47,6 +47,13 @@ class Amount(click.FloatRange):
         return number
 
 
+def _named(_ctx: click.Context, param: click.Parameter, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuses an empty name: a variable of the shell that is not set would choose nothing, silently."""
+    if not all(value.strip() for value in values):
+        raise click.BadParameter("a name is missing", param=param)
+    return values
+
+
 @click.command(epilog=EPILOG)
 @click.argument("selectors", nargs=-1, metavar="[SELECTOR]...")
 @click.option("--base", metavar="REV", help="The version before: any revision, WORKTREE or PROMPT@REV.")
@@ -57,7 +64,11 @@ class Amount(click.FloatRange):
 @click.option("--case", "cases", multiple=True, metavar="ID", help="Only this case.")
 @click.option("--samples", type=click.IntRange(1, 100), metavar="N", help="First draws per case and side.")
 @click.option(
-    "--model", multiple=True, metavar="M", help="This model on both sides; several are compared on head."
+    "--model",
+    callback=_named,
+    multiple=True,
+    metavar="M",
+    help="This model on both sides; several are compared on head.",
 )
 @click.option(
     "--param", "params", multiple=True, metavar="K=V", help="Compare settings: own with this, or several."

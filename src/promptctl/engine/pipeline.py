@@ -11,6 +11,7 @@ from promptctl.core.evidence import Evidence, weigh
 from promptctl.core.exchange import Output
 from promptctl.core.findings import Looks
 from promptctl.core.gate import advise, decide
+from promptctl.core.record import replace
 from promptctl.core.result import (
     Affected,
     Calls,
@@ -124,6 +125,11 @@ class Run:
     def _looks(self, plan: SuitePlan) -> Looks | None:
         return self._first.looking.looks.get(plan.key) if self._first.looking else None
 
+    def _looks_of(self, plan: SuitePlan, comparison: Comparison) -> Looks | None:
+        """The last look for the record: nothing stopped where all that comes after it was stored."""
+        looks = self._looks(plan)
+        return replace(looks, stopped=False) if looks and not comparison.having("not_asked") else looks
+
     def _draw_again(self) -> bool:
         """Draws flips again, as far as the run may still ask, and gives whether it was interrupted."""
         offline, ask = self.terms.offline, self._first.answer
@@ -196,7 +202,7 @@ class Run:
             holm=holm,
             redraws=again.record(judge, comparison) if again else None,
             drift=again.drifts.get(plan.suite.id) if again else None,
-            looks=self._looks(plan),
+            looks=self._looks_of(plan, comparison),
             trade=judge.spending.trade(evidence) if judge.spending else None,
             notes=(*judge.regrading.notes(), *self._first.notes(plan)),
         )
