@@ -1,7 +1,7 @@
 """Flips are drawn again: what asking again contradicts is a flaky case, not a break.
 
 Rounds of one draw for each flip that is still open: head, base, head, base … Most flips contradict themselves in the
-first round, so this takes about a tenth of a call for each case of an edit that changes nothing.
+first round, so this takes about a call for each eight cases of an edit that changes nothing.
 """
 
 from collections import Counter
