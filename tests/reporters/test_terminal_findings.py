@@ -8,6 +8,7 @@ import pytest
 from promptctl.core.findings import Drift, EvidenceRecord, Exploratory, Looks, Redraws
 from promptctl.core.record import replace
 from promptctl.core.result import Calls, ConfirmCalls, JudgeCalls, Sent, SideCalls
+from promptctl.core.run import Standing
 from promptctl.reporters import json as json_reporter
 from promptctl.reporters.terminal import Style, render
 from promptctl.reporters.terminal_plot import interval_plot
@@ -50,6 +51,41 @@ def test_a_flip_counts_all_its_draws():
 
     assert "    late   contains   base 4/4 → head 0/4\n" in text
     assert "    early   contains   0/4 → 4/4\n" in text
+
+
+@pytest.mark.parametrize(
+    ("base", "head", "said"),
+    [
+        ("p", "f+e", "base 1/1 → head 0/1"),
+        ("p+pu", "f+f", "base 2/2 → head 0/2"),
+        ("u+u", "p+p", "base unscored → head 2/2"),
+    ],
+)
+def test_only_a_pass_and_a_fail_are_counted_as_draws(base: str, head: str, said: str):
+    line = next(
+        line for line in report(*a_table(40), a_pair(base, head, case="odd")).splitlines() if " odd " in line
+    )
+
+    assert f"   {said}" in line
+
+
+def test_flaky_cases_are_shown_with_their_draws_and_answers_when_everything_is_asked_for():
+    flaky = saying(a_pair("p+pp", "f+fp", case="vip"), base="Within 14 days.", head="Soon.")
+
+    text = report(*a_table(40), flaky, style=Style(verbose=True))
+
+    assert (
+        "  FLAKY 1   passed and failed when asked again, no vote\n    vip   contains   base 3/3 → head 1/3\n"
+        in text
+    )
+    assert "      base     [-Within 14 days-]." in text
+    assert "vip   contains" not in report(*a_table(40), flaky)
+
+
+def test_what_base_failed_is_named_of_a_flaky_case_too():
+    text = report(*a_table(40), a_pair("pf", "pp", case="mixed"), style=Style(verbose=True))
+
+    assert "    mixed   contains   base 1/2 → head 2/2\n" in text
 
 
 def test_short_answers_of_a_fixed_case_are_shown():
@@ -141,6 +177,68 @@ def test_the_evidence_line_counts_confirmed_flips_and_flaky_cases():
     text = report(*pairs, *cases(3, "p", "f+p", name="vip"))
 
     assert "; 1 confirmed broken, 0 fixed, 3 flaky\n" in text.replace("\n     ", "; ")
+
+
+def test_a_new_failure_that_is_meant_is_told_and_counted():
+    meant = a_pair(
+        "", "f", case="n1", standing=Standing.NEW, severity="blocker", accepted="a new policy", final=True
+    )
+    broken = a_pair("p", "f", case="old", accepted="forms now", final=True)
+
+    text = report(*a_table(60), meant, broken)
+
+    assert "  ACCEPTED   n1 new and failing, because: a new policy\n" in text
+    assert "  ACCEPTED   old broken, because: forms now\n" in text
+    assert "0 confirmed broken, 0 fixed, 2 accepted" in text
+    two = render(
+        a_result(a_suite_result([*a_table(60), meant, broken]), a_suite_result(a_table(9), suite="b")),
+        Style(),
+    )
+    assert "  2 suites, 71 cases: 0 broken, 0 fixed, 2 accepted, 0 flaky\n" in two
+
+
+def test_a_failure_that_is_meant_is_told_without_a_base():
+    pairs = [*cases(9, "", "p"), a_pair("", "f", case="n1", accepted="a new policy")]
+
+    text = report(*pairs, has_base=False)
+
+    assert "  ACCEPTED   n1 failing, because: a new policy\n" in text
+    assert "; 1 accepted" in text
+
+
+def test_averages_are_not_mistaken_for_a_wrong_sum():
+    pairs = [*cases(50, "ppp", "ppp", name="same"), *cases(9, "fff", "ffp", name="odd"), a_pair("fff", "ppp")]
+
+    suite, ruling = a_suite_result(pairs)
+    assert suite.evidence
+    suite = replace(suite, evidence=replace(suite.evidence, samples=3))
+    text = render(a_result((suite, ruling)), Style())
+
+    assert "50 → 51 of 60 pass" in report(*cases(50), *cases(9, "f", "f"), a_pair("f", "p"))
+    assert "  50 → 51 of 60 pass by majority, +6.7 points on average [" in text
+
+
+def test_a_case_of_two_suites_is_accepted_by_its_suite():
+    def suite(name: str, *ids: str) -> Any:
+        pairs = [a_pair("p", "f", case=one, final=True, severity="blocker") for one in ids]
+        return a_suite_result([*a_table(20), *pairs], suite=name)
+
+    both = render(a_result(suite("d1", "g000"), suite("d2", "g000")), Style())
+    one = render(a_result(suite("d1", "g000"), suite("d2", "g001")), Style())
+
+    assert "cases accept d1/g000 --because" in both
+    assert "promptctl test d1 --case g000 -v" in both
+    assert "cases accept g000 --because" in one
+
+
+def test_a_tiny_chance_is_never_nothing():
+    row = Exploratory(kind="tag", name="vip", n=90, broken=90, fixed=0, p=1.6e-27, adjusted=0.00012)
+    drift = Drift(by="canary", drawn=20, changed=20, usual=0.08, p=1e-22, redrawn=True)
+
+    text = report(*a_table(40), exploratory=(row,), drift=drift)
+
+    assert "p = 1.6e−27 → 0.00012" in text
+    assert "p = 1.0e−22)" in text
 
 
 def test_some_confirmed_flips_are_not_said_to_be_all():

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from promptctl.cli.output import save, style, write
+from promptctl.cli.output import refuse_both, save, style, write
 from promptctl.reporters import json as json_reporter
 from promptctl.reporters import terminal
 from promptctl.store.files import read_bytes
@@ -24,6 +24,8 @@ from promptctl.store.places import decode
 @click.option("-v", "--verbose", is_flag=True, help="Every case with its outputs.")
 def report(result: Path, form: str, output: str | None, explain: bool, verbose: bool) -> None:
     """Shows a result that `promptctl test --json` wrote, without running anything."""
+    if form == "json" and explain:
+        raise refuse_both("--explain", "--format json")
     record = json_reporter.read(decode(read_bytes(result), str(result)), str(result))
     if form == "json":
         save(json_reporter.render(record), output or "-")

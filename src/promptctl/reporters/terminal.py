@@ -5,7 +5,7 @@ import shlex
 from collections import Counter
 from collections.abc import Iterator
 
-from promptctl.core.result import Result, RevisionRecord, SuiteResult
+from promptctl.core.result import CaseResult, Result, RevisionRecord, SuiteResult
 from promptctl.core.ruling import word
 from promptctl.core.words import percent, plural, points, signed_points
 from promptctl.reporters.safe import terminal_line
@@ -99,9 +99,13 @@ class _Report:
             state: sum(suite.counts.get(state, 0) for suite in self.result.suites)
             for state in ("cases", "broken", "fixed", "flaky", "error")
         }
+        accepted = [case for suite in self.result.suites for case in _accepted(suite)]
+        broken = total["broken"] - sum(case.state == "broken" for case in accepted)
         yield self.page.fit(
             f"  {plural(len(self.result.suites), 'suite')}, {plural(total['cases'], 'case')}: "
-            f"{total['broken']} broken, {total['fixed']} fixed, {total['flaky']} flaky"
+            f"{broken} broken, {total['fixed']} fixed, "
+            + (f"{len(accepted)} accepted, " if accepted else "")
+            + f"{total['flaky']} flaky"
             + (f", {plural(total['error'], 'error')}" if total["error"] else "")
         )
 
@@ -119,13 +123,19 @@ class _Report:
             )
         else:
             scored = f"{rates.base.passed} → {head.passed} of {head.scored}" if head else "none scored"
-            aside = f" asked, {counts['unchanged']} unchanged" if head and head.scored < suite.n else " pass"
-            d = suite.difference
+            some = bool(head and head.scored < suite.n)
+            averaged = suite.evidence is not None and suite.evidence.samples > 1
+            scored += " asked" if some else ""
+            scored += " pass by majority" if averaged else "" if some else " pass"
+            scored += f", {counts['unchanged']} unchanged" if some else ""
+            d, over = suite.difference, " on average" if averaged else ""
             parts.append(
-                f"{scored}{aside}, {signed_points(d.estimate)} points "
+                f"{scored}, {signed_points(d.estimate)} points{over} "
                 f"[{signed_points(d.low)}, {signed_points(d.high)}]"
             )
             parts.append(_flips(suite))
+        if suite.difference is None and (accepted := _accepted(suite)):
+            parts.append(f"{len(accepted)} accepted")
         if counts.get("error"):
             parts.append(plural(counts["error"], "error"))
         if len(self.result.suites) > 1 and suite.detectable is not None:
@@ -188,10 +198,15 @@ class _Report:
                 first = min(broken, key=lambda case: (case.severity != "blocker", case.case)).case
                 words = ["promptctl", "test", suite.suite, *self.result.sides, "--case", first, "-v"]
                 yield f"  look closer   {terminal_line(shlex.join(words))}"
-                meant = meant or first
+                meant = meant or self._named(suite, first)
         if meant is not None:
             accepting = shlex.join(["promptctl", "cases", "accept", meant])
             yield self.page.fit(f"  meant so?     {terminal_line(accepting)} --because '…'")
+
+    def _named(self, suite: SuiteResult, case: str) -> str:
+        """The id of a case, with its suite where another suite has it too."""
+        holding = {one.suite for one in self.result.suites for found in one.results if found.case == case}
+        return case if len(holding) < 2 else f"{suite.suite}/{case}"
 
     def _decision(self) -> str:
         decision = self.result.decision
@@ -207,12 +222,13 @@ class _Report:
 def _flips(suite: SuiteResult) -> str:
     """How many cases broke and were fixed, which of them for sure, and which were flaky."""
     counts = Counter(suite.counts)
-    accepted = sum(case.accepted is not None and case.state == "broken" for case in suite.results)
-    broken, fixed = f"{counts['broken'] - accepted} broken", f"{counts['fixed']} fixed"
+    accepted = _accepted(suite)
+    excused = sum(case.state == "broken" for case in accepted)
+    broken, fixed = f"{counts['broken'] - excused} broken", f"{counts['fixed']} fixed"
     parts = [fixed, broken] if suite.better else [broken, fixed]
     if suite.redrawn:
         parts[0] = parts[0].replace(" ", " confirmed ")
-    parts += [f"{accepted} accepted"] if accepted else []
+    parts += [f"{len(accepted)} accepted"] if accepted else []
     if not suite.redrawn:
         flips = (case for case in suite.results if case.counted and case.state in ("broken", "fixed"))
         confirmed = sum(case.confirmed for case in flips)
@@ -221,6 +237,13 @@ def _flips(suite: SuiteResult) -> str:
         parts[-1] += f" ({why})"
     parts += [f"{counts['flaky']} flaky"] if counts["flaky"] else []
     return ", ".join(parts)
+
+
+def _accepted(suite: SuiteResult) -> list[CaseResult]:
+    """Breaks and new failures that are meant."""
+    return [
+        case for case in suite.results if case.accepted is not None and case.state in ("broken", "new_fail")
+    ]
 
 
 def _detects(change: float) -> str:

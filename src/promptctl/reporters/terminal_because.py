@@ -4,7 +4,7 @@ from promptctl.core.evidence import MIN_CLUSTERS
 from promptctl.core.gate import ALPHA_HARM
 from promptctl.core.result import CaseResult, Result, SuiteResult
 from promptctl.core.words import percent, plural, points, signed_points
-from promptctl.reporters.terminal_sums import counted, decimal
+from promptctl.reporters.terminal_sums import chance, counted, decimal
 
 NAMED = 5
 """Cases named by a rule."""
@@ -78,7 +78,10 @@ def _excused(case: CaseResult) -> str:
 def new_blocker(suite: SuiteResult, result: Result) -> str:
     if found := acting(suite, "new_fail"):
         return f"{plural(len(found), 'new blocker')} failing: {_named(found)}"
-    return "no new blocker is confirmed to fail" if _blockers(suite, "new_fail") else "no new blocker fails"
+    failing = _blockers(suite, "new_fail")
+    if failing and all(case.accepted is not None for case in failing):
+        return f"{_named([case.case for case in failing])} new and failing, and that is accepted"
+    return "no new blocker is confirmed to fail" if failing else "no new blocker fails"
 
 
 def blocker_removed(suite: SuiteResult, result: Result) -> str:
@@ -171,8 +174,8 @@ def worse(suite: SuiteResult, result: Result) -> str:
         return "no case is compared" if suite.pass_rate.base else "there is no base"
     p = suite.evidence.p_adjusted if suite.evidence else None
     if p is None:
-        return f"p = {decimal(suite.test.p_worse)} before Holm, against {ALPHA_HARM}"
-    return f"p = {decimal(p)} is {'not above' if p <= ALPHA_HARM else 'above'} {ALPHA_HARM}"
+        return f"p = {chance(suite.test.p_worse)} before Holm, against {ALPHA_HARM}"
+    return f"p = {chance(p)} {'≤' if p <= ALPHA_HARM else '>'} {ALPHA_HARM}"
 
 
 def floor(suite: SuiteResult, result: Result) -> str:
@@ -275,7 +278,3 @@ def no_base(suite: SuiteResult, result: Result) -> str:
     if suite.pass_rate.base is None:
         return "head alone is scored, and neither a blocker nor a floor stops it"
     return "there is a base"
-
-
-def variants(suite: SuiteResult, result: Result) -> str:
-    return f"{suite.compare} are compared, and nothing is gated"

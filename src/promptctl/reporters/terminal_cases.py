@@ -64,7 +64,7 @@ class SuitePart:
         )
         yield from self._errors(suite)
         yield from self._cases(suite, "unscored", "UNSCORED", "yellow", True)
-        yield from flaky_lines(suite, self.page)
+        yield from flaky_lines(suite, self.page, self._in_full)
         yield from self._listed_only(suite)
         yield from self._watched(suite)
         yield from self._cases(suite, "still_failing", "still failing", "dim", self.page.style.verbose)
@@ -93,11 +93,13 @@ class SuitePart:
         found.sort(key=lambda case: (case.severity != "blocker", case.case))
         shown = found if self.page.style.verbose else found[:LISTED]
         for case in shown:
-            yield self._case_line(suite, case)
-            if detailed:
-                yield from self._details(suite, case)
+            yield from self._in_full(suite, case) if detailed else [self._case_line(suite, case)]
         if len(shown) < len(found):
             yield f"    … and {len(found) - len(shown)} more (-v lists them)"
+
+    def _in_full(self, suite: SuiteResult, case: CaseResult) -> Iterator[str]:
+        yield self._case_line(suite, case)
+        yield from self._details(suite, case)
 
     def _errors(self, suite: SuiteResult) -> Iterator[str]:
         """Errors by their cause: an outage is one line, not one for each case."""
@@ -201,10 +203,10 @@ class SuitePart:
 
     def _excused(self, suite: SuiteResult) -> Iterator[str]:
         for case in suite.results:
-            if case.accepted is not None and case.state == "broken":
-                yield self.page.fit(
-                    f"  ACCEPTED   {terminal_line(case.case)} broken, because: {terminal_line(case.accepted)}"
-                )
+            if case.accepted is not None and case.state in ("broken", "new_fail"):
+                new = "new and failing" if suite.pass_rate.base else "failing"
+                what, because = "broken" if case.state == "broken" else new, terminal_line(case.accepted)
+                yield self.page.fit(f"  ACCEPTED   {terminal_line(case.case)} {what}, because: {because}")
         for change in suite.yardstick:
             if change.accepted is not None:
                 because = terminal_line(change.accepted)

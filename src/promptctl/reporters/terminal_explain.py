@@ -8,7 +8,9 @@ from promptctl.core.findings import EvidenceRecord
 from promptctl.core.result import CaseResult, Result, SuiteResult
 from promptctl.core.words import percent, plural
 from promptctl.reporters.safe import terminal_line
+from promptctl.reporters.terminal_compared import cost, name_of, no_gate, quality, seconds
 from promptctl.reporters.terminal_page import Page
+from promptctl.reporters.terminal_planning import detectable_sum, settle_sum
 from promptctl.reporters.terminal_plot import interval_plot
 from promptctl.reporters.terminal_rules import exit_because, rules_walked
 from promptctl.reporters.terminal_steps import drifted, floor, harm, looked, redrawn
@@ -16,10 +18,8 @@ from promptctl.reporters.terminal_sums import (
     bound_sum,
     counted,
     decimal,
-    detectable_sum,
     flip_of,
     mixed,
-    settle_sum,
     signed,
 )
 
@@ -58,9 +58,13 @@ class Explanation:
         """All of it, at most as wide as the page."""
         for suite in self.result.suites:
             yield ""
-            title = f"HOW IT WAS DECIDED   {terminal_line(suite.suite)}   {terminal_line(suite.model)}"
+            about, name = "HOW IT WAS DECIDED", terminal_line(suite.model)
+            if suite.compare is not None:
+                about, name = "HOW THEY COMPARE", name_of(suite)
+            title = f"{about}   {terminal_line(suite.suite)}   {name}"
             yield self.page.paint(self.page.fit(title), "bold")
-            for number, step in enumerate(self._steps(suite), 1):
+            steps = self._steps(suite) if suite.compare is None else self._compared(suite)
+            for number, step in enumerate(steps, 1):
                 yield from self._step(number, step)
         yield ""
         yield self.page.paint("THE RUN", "bold")
@@ -120,6 +124,18 @@ class Explanation:
         if evidence is not None and (suite.settle.cases or suite.settle.samples):
             yield Step("what would settle it, at 80 % power", "Miller 2024", settle_sum(suite, evidence))
         yield Step("the first rule that applies", "docs/gate.md, The rules", rules_walked(suite, self.result))
+
+    def _compared(self, suite: SuiteResult) -> Iterator[Step]:
+        """Variants are not gated: what they gain, cost and take, and no rule."""
+        yield Step("what is counted", "docs/gate.md, What is counted", _counted(suite))
+        if suite.trade is not None:
+            names = f"{terminal_line(suite.trade.base)} as base, {terminal_line(suite.trade.head)} as head"
+            yield Step(f"first draws: {names}", "", _table(suite))
+        source = "docs/variants.md, How the numbers are made"
+        yield Step("passing", source, quality(suite))
+        yield Step("cost", "Student 1908", cost(suite, self.result.calls.currency))
+        yield Step("seconds", "Thompson 1936", seconds(suite))
+        yield Step("what it comes to", source, no_gate(suite))
 
 
 _OLD_FILE = ("this file was written by an earlier version, which did not record them",)
@@ -187,7 +203,7 @@ def _table(suite: SuiteResult) -> Iterator[str]:
     else:
         yield f"broken (base passes, head fails) b = {b}, fixed (base fails, head passes) f = {f}"
     for name, way in (("b", -1), ("f", 1)):
-        names = [_with_fate(case) for case in counted(suite) if flip_of(case) == way]
+        names = [_with_fate(suite, case) for case in counted(suite) if flip_of(case) == way]
         if names:
             more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
             yield f"{name}: {', '.join(names[:NAMED])}{more}"
@@ -200,7 +216,9 @@ def _table(suite: SuiteResult) -> Iterator[str]:
         )
 
 
-def _with_fate(case: CaseResult) -> str:
+def _with_fate(suite: SuiteResult, case: CaseResult) -> str:
+    if suite.compare is not None:
+        return case.case  # nothing is drawn again there
     fate = "confirmed" if case.confirmed else "not confirmed"
     if case.state == "flaky":
         fate = "first draws disagree" if mixed(case) else "contradicted"

@@ -1,5 +1,7 @@
 """What a report says of a case, picked out of its draws: which of them, which turn, which texts, why."""
 
+from collections.abc import Sequence
+
 from promptctl.core.result import CaseResult, SuiteResult, TrialRecord
 from promptctl.reporters.safe import width
 
@@ -10,15 +12,21 @@ LABEL = 16
 
 
 def passes(case: CaseResult) -> str:
-    """`base 4/4 → head 0/4`, `0/4 → 4/4` where that is good, or `pass → fail` for a single draw."""
+    """`base 4/4 → head 0/4`, `0/4 → 4/4` where that is good, or `pass → fail` for a single draw.
+
+    Only a pass and a fail are draws of a case: an error or a draw without a score is left out.
+    """
     sides = [(name, trials) for name, trials in (("base", case.base), ("head", case.head)) if trials]
     if all(len(trials) == 1 for _, trials in sides):
         return " → ".join(trials[0].outcome for _, trials in sides)
     named = "{} " if case.state != "fixed" else ""
-    return " → ".join(
-        f"{named.format(name)}{sum(t.outcome == 'pass' for t in trials)}/{len(trials)}"
-        for name, trials in sides
-    )
+    return " → ".join(f"{named.format(name)}{_share(trials)}" for name, trials in sides)
+
+
+def _share(trials: Sequence[TrialRecord]) -> str:
+    outcomes = [trial.outcome for trial in trials]
+    passed, scored = outcomes.count("pass"), outcomes.count("pass") + outcomes.count("fail")
+    return f"{passed}/{scored}" if scored else outcomes[0]
 
 
 def labels(case: CaseResult) -> str:
@@ -32,7 +40,7 @@ def labels(case: CaseResult) -> str:
 
 def deciding_checks(case: CaseResult) -> list[str]:
     """The checks that failed, on the side where the case fails."""
-    side = case.base if case.state == "fixed" else case.head
+    side = {"fixed": case.base, "flaky": (*case.head, *case.base)}.get(case.state, case.head)
     failed = (
         verdict.check
         for trial in side

@@ -1,7 +1,7 @@
 """What a suite's numbers say beside the states of its cases: flaky cases, drift, caches, checks, exploratory rows."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from promptctl.core.findings import Exploratory
 from promptctl.core.result import CaseResult, SuiteResult, TrialRecord
@@ -9,7 +9,7 @@ from promptctl.core.words import percent, plural
 from promptctl.reporters.safe import fit, pad, terminal_line, width
 from promptctl.reporters.terminal_page import Page
 from promptctl.reporters.terminal_plot import interval_plot
-from promptctl.reporters.terminal_sums import decimal, mixed
+from promptctl.reporters.terminal_sums import chance, mixed
 
 NAMED = 100
 """Flaky cases that are named without -v."""
@@ -28,7 +28,7 @@ def on_the_way(suite: SuiteResult) -> Iterator[str]:
         yield f"drift      base's redraws contradict {drift.changed} of {drift.drawn} flips{now}"
     elif drift is not None:
         usual = "" if drift.usual is None or drift.p is None else (
-            f" (usual {percent(drift.usual)}, p = {decimal(drift.p)})"
+            f" (usual {percent(drift.usual)}, p = {chance(drift.p)})"
         )  # fmt: skip
         now = "drift: base was drawn anew, and that decides" if drift.redrawn else "no drift"
         yield f"canary     {drift.changed} of {drift.drawn} old answers of base changed{usual}: {now}"
@@ -45,13 +45,26 @@ def on_the_way(suite: SuiteResult) -> Iterator[str]:
         )
 
 
-def flaky_lines(suite: SuiteResult, page: Page) -> Iterator[str]:
-    """Flips that were contradicted, first draws that disagree, and cases that are flaky without any change."""
+def flaky_lines(
+    suite: SuiteResult, page: Page, in_full: Callable[[SuiteResult, CaseResult], Iterator[str]]
+) -> Iterator[str]:
+    """Flips that were contradicted, first draws that disagree, and cases that are flaky without any change.
+
+    With -v the first two are shown by `in_full`, as other cases are; the last stand among those.
+    """
     found = [case for case in suite.results if case.state == "flaky"]
     again = [case for case in found if not mixed(case)]
     first = [case for case in found if mixed(case)]
-    yield from _names(page, again, "FLAKY", "passed and failed when asked again, no vote")
-    yield from _names(page, first, "FLAKY", "passed and failed in first draws of one side")
+    for cases, about in (
+        (again, "passed and failed when asked again, no vote"),
+        (first, "passed and failed in first draws of one side"),
+    ):
+        if cases and page.style.verbose:
+            yield _title(page, cases, "FLAKY", about)
+            for case in cases:
+                yield from in_full(suite, case)
+        else:
+            yield from _names(page, cases, "FLAKY", about)
     steady = [case for case in suite.results if case.flaky]
     about = "over six or more draws; cannot act as a blocker until mended"
     yield from _names(page, steady, "FLAKY BEFORE", about)
@@ -60,7 +73,7 @@ def flaky_lines(suite: SuiteResult, page: Page) -> Iterator[str]:
 def _names(page: Page, cases: Sequence[CaseResult], title: str, about: str) -> Iterator[str]:
     if not cases:
         return
-    yield "  " + page.paint(f"{title} {len(cases)}", "yellow") + f"   {about}"
+    yield _title(page, cases, title, about)
     shown = cases if page.style.verbose else cases[:NAMED]
     names = (
         terminal_line(case.case).replace(" ", "_") + (" (blocker)" if case.severity == "blocker" else "")
@@ -69,6 +82,10 @@ def _names(page: Page, cases: Sequence[CaseResult], title: str, about: str) -> I
     yield from page.wrap("  ".join(names), indent=4, hanging=0)
     if len(shown) < len(cases):
         yield f"    … and {len(cases) - len(shown)} more (-v lists them)"
+
+
+def _title(page: Page, cases: Sequence[CaseResult], title: str, about: str) -> str:
+    return "  " + page.paint(f"{title} {len(cases)}", "yellow") + f"   {about}"
 
 
 def why_not_confirmed(suite: SuiteResult, case: CaseResult) -> str:
@@ -140,7 +157,7 @@ def _row(row: Exploratory, wide: int) -> str:
     name = pad(fit(terminal_line(row.name), wide), wide)
     return (
         f"{pad(fit(terminal_line(row.kind), 5), 5)}  {name}  {row.broken} broken, {row.fixed} fixed of {row.n}   "
-        f"p = {decimal(row.p, 3)} → {decimal(row.adjusted, 3)}"
+        f"p = {chance(row.p, 3)} → {chance(row.adjusted, 3)}"
     )
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from promptctl.core.result import Result, SuiteResult
 from promptctl.core.ruling import word
 from promptctl.reporters import terminal_because as because
+from promptctl.reporters.terminal_compared import run_of_variants
 
 
 class Rule(NamedTuple):
@@ -20,7 +21,11 @@ class Rule(NamedTuple):
 
 
 def rules_walked(suite: SuiteResult, result: Result) -> Iterator[str]:
-    """Every rule up to the one that decided, which is marked with an arrow."""
+    """Every rule up to the one that decided, which is marked with an arrow.
+
+    The two that come a second time, for blockers that could not be drawn to the end, are shown there only where they
+    decide.
+    """
     for rule in rules_of(suite):
         said = rule.because(suite, result)
         waits = _FIRST.get(
@@ -30,7 +35,8 @@ def rules_walked(suite: SuiteResult, result: Result) -> Iterator[str]:
             yield f"→ {rule.letter}  {rule.slug} applies: {said}"
             yield f"{_word(suite)}  {suite.message}"
             return
-        yield f"{rule.letter}  {rule.slug} does not apply, because {said}"
+        if rule not in _AGAIN:  # it would say again what its first place said
+            yield f"{rule.letter}  {rule.slug} does not apply, because {said}"
     yield f"→ {suite.rule}"
     yield f"{_word(suite)}  {suite.message}"
 
@@ -38,6 +44,9 @@ def rules_walked(suite: SuiteResult, result: Result) -> Iterator[str]:
 def exit_because(result: Result) -> Iterator[str]:
     """How the run's status follows from its suites, and the exit code from that."""
     decision = result.decision
+    if any(suite.compare is not None for suite in result.suites):
+        yield from run_of_variants(result)
+        return
     for reason in decision.reasons:
         name = reason.suite or "the run"
         yield f"{name}: {reason.word or reason.rule}  [{reason.rule}]"
@@ -59,8 +68,6 @@ _BY_CODE = {130: "interrupted"}
 
 def rules_of(suite: SuiteResult) -> tuple[Rule, ...]:
     """The rules in the order in which the gate asks them of such a suite."""
-    if suite.compare is not None:
-        return _COMPARED
     return (*_COMMON, *(_WITH_BASE if suite.pass_rate.base is not None else _ALONE))
 
 
@@ -71,6 +78,10 @@ def _word(suite: SuiteResult) -> str:
 _BROKEN = Rule("b", "blocker-broken", because.blocker_broken)
 _NEW = Rule("b", "blocker-new-fail", because.new_blocker)
 _FIRST = {_BROKEN: "broken", _NEW: "new_fail"}
+_AGAIN = (
+    Rule("d", "blocker-broken", because.cut_short),
+    Rule("d", "blocker-new-fail", because.new_cut_short),
+)
 
 _COMMON = (
     Rule("a", "no-base-revision", because.base_there),
@@ -81,8 +92,7 @@ _COMMON = (
     Rule("c", "budget", because.spent),
     Rule("c", "errors", because.errors),
     Rule("c", "unscored", because.unscored),
-    Rule("d", "blocker-broken", because.cut_short),
-    Rule("d", "blocker-new-fail", because.new_cut_short),
+    *_AGAIN,
     Rule("d", "broken-exceeds-fixed", because.more_broken),
     Rule("d", "worse-overall", because.worse),
     Rule("d", "below-floor", because.floor),
@@ -99,8 +109,4 @@ _WITH_BASE = (
 _ALONE = (
     Rule("f", "near-floor", because.near),
     Rule("f", "no-base", because.no_base),
-)
-_COMPARED = (
-    *(rule for rule in _COMMON if rule.slug in ("interrupted", "budget", "errors", "unscored")),
-    Rule("f", "compared", because.variants),
 )

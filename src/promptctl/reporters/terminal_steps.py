@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from promptctl.core.confirming import IDENTICAL_LEAST, IDENTICAL_SHARE
 from promptctl.core.findings import EvidenceRecord, Redraws
 from promptctl.core.gate import ALPHA_BETTER, ALPHA_HARM
-from promptctl.core.result import Result, SuiteResult
+from promptctl.core.result import CaseResult, Result, SuiteResult
 from promptctl.core.stats import (
     binomial_at_least,
     binomial_probability,
@@ -16,7 +16,7 @@ from promptctl.core.stats import (
 )
 from promptctl.core.words import percent, plural
 from promptctl.reporters.terminal_because import asked_again
-from promptctl.reporters.terminal_sums import Z, counted, decimal, difference_of
+from promptctl.reporters.terminal_sums import Z, chance, counted, decimal, difference_of, flip_of, mixed
 
 _EXACT_SIGNS = 16
 
@@ -35,10 +35,10 @@ def harm(suite: SuiteResult, result: Result) -> Iterator[str]:
         adjusted = evidence.p_adjusted
         yield from _holm(suite, result, adjusted)
         verdict = "harm" if adjusted <= ALPHA_HARM else "no harm shown"
-        yield f"{decimal(adjusted)} {'≤' if adjusted <= ALPHA_HARM else '>'} {ALPHA_HARM}: {verdict}"
+        yield f"{chance(adjusted)} {'≤' if adjusted <= ALPHA_HARM else '>'} {ALPHA_HARM}: {verdict}"
     better = test.p_better <= ALPHA_BETTER
     yield (
-        f"the other way round p = {decimal(test.p_better)} {'≤' if better else '>'} {ALPHA_BETTER}: "
+        f"the other way round p = {chance(test.p_better)} {'≤' if better else '>'} {ALPHA_BETTER}: "
         f'"better" is {"claimed" if suite.better else "not claimed"}'
         + ("; it needs a PASS and more fixes than breaks, too" if better and not suite.better else "")
     )
@@ -50,7 +50,7 @@ def _midp(b: int, f: int, p: float) -> Iterator[str]:
         return
     yield f"X ~ Bin(b + f, 1/2) = Bin({b + f}, 1/2); p = P(X ≥ b) − P(X = b) / 2"
     at_least, exactly = binomial_at_least(b, b + f, 0.5), binomial_probability(b, b + f, 0.5)
-    yield f"= P(X ≥ {b}) − P(X = {b}) / 2 = {decimal(at_least)} − {decimal(exactly)} / 2 = {decimal(p)}"
+    yield f"= P(X ≥ {b}) − P(X = {b}) / 2 = {chance(at_least)} − {chance(exactly)} / 2 = {chance(p)}"
 
 
 def _sign_flip(suite: SuiteResult) -> Iterator[str]:
@@ -65,26 +65,26 @@ def _sign_flip(suite: SuiteResult) -> Iterator[str]:
         patterns = 2**moved
         yield (
             f"of all 2^{moved} = {patterns} patterns {round(test.p_worse * patterns)} have a sum as low as "
-            f"the one seen or lower: p = {decimal(test.p_worse)}"
+            f"the one seen or lower: p = {chance(test.p_worse)}"
         )
     else:
         how = f"all patterns of up to {_EXACT_SIGNS}, else 9,999 drawn with a fixed seed and the one seen"
-        yield f"p = share of patterns with a sum as low or lower = {decimal(test.p_worse)} ({how})"
+        yield f"p = share of patterns with a sum as low or lower = {chance(test.p_worse)} ({how})"
 
 
 def _holm(suite: SuiteResult, result: Result, adjusted: float) -> Iterator[str]:
     count = suite.evidence.suites if suite.evidence else 1
     if count < 2 or suite.test is None:
-        yield f"one suite: nothing to adjust, p = {decimal(adjusted)}"
+        yield f"one suite: nothing to adjust, p = {chance(adjusted)}"
         return
     values = sorted(one.test.p_worse if one.test else 1.0 for one in result.suites if one.compare is None)
     rank = values.index(suite.test.p_worse) + 1 if suite.test.p_worse in values else 0
     if not rank or len(values) != count or holm(values)[rank - 1] != adjusted:
-        yield f"Holm over {count} suites: p = {decimal(adjusted)}"
+        yield f"Holm over {count} suites: p = {chance(adjusted)}"
         return
     yield (
         f"Holm 1979 over {count} suites: this p is number {rank} from below, so × {count - rank + 1} = "
-        f"{decimal(suite.test.p_worse * (count - rank + 1))}"
+        f"{chance(suite.test.p_worse * (count - rank + 1))}"
     )
     own = min(1.0, suite.test.p_worse * (count - rank + 1))
     why = (
@@ -94,7 +94,7 @@ def _holm(suite: SuiteResult, result: Result, adjusted: float) -> Iterator[str]:
         if adjusted == 1
         else ", not below that of a smaller p"
     )
-    yield f"p after Holm = {decimal(adjusted)}{why}"
+    yield f"p after Holm = {chance(adjusted)}{why}"
 
 
 # Redraws, drift, floor, early stop
@@ -104,15 +104,17 @@ def redrawn(suite: SuiteResult) -> Iterator[str]:
     """What asking again about the flips showed."""
     redraws = suite.redraws
     flips = [case for case in counted(suite) if case.state in ("broken", "fixed")]
-    if redraws is None:
-        if not flips:
-            yield "no case flipped"
-        elif all(case.confirmed for case in flips):
-            yield "the provider always answers alike, so a first draw confirms itself"
-        else:
-            yield "nothing was drawn again: flips stand in the table, and are not confirmed"
-    else:
+    undone = sum(case.state == "flaky" and mixed(case) and flip_of(case) != 0 for case in counted(suite))
+    if redraws is not None:
         yield from _asked_again(suite, redraws)
+    elif any(not case.confirmed for case in flips):
+        yield "nothing was drawn again: flips stand in the table, and are not confirmed"
+    elif flips:
+        yield from _by_first_draws(suite, 2)
+    elif not undone:
+        yield "no case flipped"
+    if undone:
+        yield f"flips whose first draws disagree, so that they are flaky without another draw: {undone}"
     broken = sum(case.state == "broken" and case.confirmed for case in flips)
     fixed = sum(case.state == "fixed" and case.confirmed for case in flips)
     yield f"confirmed broken {broken}, confirmed fixed {fixed}"
@@ -126,22 +128,62 @@ def _asked_again(suite: SuiteResult, redraws: Redraws) -> Iterator[str]:
     )
     yield (
         f"flips: {redraws.confirmed} confirmed, {redraws.contradicted} contradicted (flaky), "
-        f"{redraws.unconfirmed} not confirmed because they could not be drawn again"
+        f"{redraws.unconfirmed} not confirmed"
     )
-    if any(case.confirmed and not asked_again(case) for case in suite.results):
-        yield "a provider that always answers alike confirms a flip by its first draw"
+    yield from _left_open(suite, redraws)
+    yield from _by_first_draws(suite, k)
     if suite.n:
         yield (
             f"a case that did not change is confirmed broken with a chance of at most 4^−k = {decimal(0.25**k)}; "
             f"any of n = {suite.n}: at most n × 4^−k = {decimal(false_break_bound(suite.n, k))}"
         )
     if redraws.compared:
-        cached = "so a cache answers, and flips stay unconfirmed" if redraws.cached else "so no cache is seen"
+        few = redraws.compared < IDENTICAL_LEAST
+        cached = "too few to tell whether a cache answers" if few else "so no cache is seen"
+        if redraws.cached:
+            cached = "so a cache answers, and flips stay unconfirmed"
         yield (
             f"{redraws.identical} of {redraws.compared} redraws at a temperature above 0 "
             f"({percent(redraws.identical / redraws.compared)}) repeat their first draw word for word, {cached} "
             f"(a cache: {IDENTICAL_LEAST} or more redraws, and {percent(IDENTICAL_SHARE)} of them)"
         )
+
+
+def _left_open(suite: SuiteResult, redraws: Redraws) -> Iterator[str]:
+    """Why flips are not confirmed, each reason with its count."""
+    left = redraws.unconfirmed - redraws.spared
+    if redraws.spared:
+        yield (
+            f"{redraws.spared} of these were not drawn again, because first draws decide already "
+            "(docs/gate.md, Drawing again)"
+        )
+    if redraws.cached:
+        again = min(left, sum(_in_vain(case) for case in suite.results))
+        if again:
+            yield f"{again} of these were redrawn, and a cache confirms nothing"
+        left -= again
+    if left > 0:
+        yield f"{left} of these could not be drawn again to the end"
+
+
+def _in_vain(case: CaseResult) -> bool:
+    """Whether redraws of a flip came without an error, and yet it is not confirmed."""
+    again = [trial.outcome for trial in (*case.base, *case.head) if trial.role == "confirm"]
+    flipped = (case.counted and case.state in ("broken", "fixed")) or case.state == "new_fail"
+    return flipped and not case.confirmed and bool(again) and "error" not in again
+
+
+def _by_first_draws(suite: SuiteResult, each: int) -> Iterator[str]:
+    """What confirmed flips of which nothing was drawn again: so many first draws, or a model that never varies."""
+    found = [
+        min(sum(trial.role == "first" for trial in side) for side in (case.base, case.head) if side)
+        for case in suite.results
+        if case.confirmed and (case.base or case.head) and not asked_again(case)
+    ]
+    if any(draws >= each for draws in found):
+        yield "first draws of a side that all agree, and are as many as it takes, confirm a flip by themselves"
+    if any(draws < each for draws in found):
+        yield "a provider that always answers alike confirms a flip by its first draw"
 
 
 def drifted(suite: SuiteResult) -> Iterator[str]:
@@ -156,7 +198,7 @@ def drifted(suite: SuiteResult) -> Iterator[str]:
         )
         if drift.contradicted is not None and drift.p is not None:
             yield (
-                f"X ~ Bin({drift.contradicted} contradicted, 1/2): P(X ≥ {drift.changed}) = {decimal(drift.p)}; "
+                f"X ~ Bin({drift.contradicted} contradicted, 1/2): P(X ≥ {drift.changed}) = {chance(drift.p)}; "
                 "drift: at most 0.10"
             )
     else:
@@ -166,7 +208,7 @@ def drifted(suite: SuiteResult) -> Iterator[str]:
         if drift.usual is not None and drift.p is not None:
             yield (
                 f"X ~ Bin({drift.drawn}, {decimal(drift.usual)}), the share that changes anyway: "
-                f"P(X ≥ {drift.changed}) = {decimal(drift.p)}; drift: below 0.01"
+                f"P(X ≥ {drift.changed}) = {chance(drift.p)}; drift: below 0.01"
             )
     yield (
         "base was drawn anew for all cases, and that table decides"

@@ -7,27 +7,21 @@ computed here, by the functions that the decision itself used.
 import math
 from collections.abc import Iterator, Sequence
 
-from promptctl.core.evidence import LEVEL, MIN_CLUSTERS, USUAL_FLIPS
+from promptctl.core.evidence import LEVEL, MIN_CLUSTERS
 from promptctl.core.findings import EvidenceRecord
 from promptctl.core.result import CaseResult, SuiteResult, TrialRecord
 from promptctl.core.stats import (
-    cases_needed,
-    cases_without_flips,
     clustered_pseudo_obs,
-    detectable_change,
     graded_pseudo_obs,
     normal_quantile,
-    samples_needed,
     student_t_quantile,
     tango_z,
-    variance_components,
 )
 from promptctl.core.words import percent, points, signed_points
 
 Z = normal_quantile((1 + LEVEL) / 2)
 """1.6449: what a one-sided 95 % bound is away from what was seen, in standard errors."""
 _NOISE = 1e-12  # what sums of thirds leave where they should be 0
-Z_POWER = normal_quantile(0.80)
 
 
 def decimal(value: float, digits: int = 4) -> str:
@@ -44,6 +38,11 @@ def decimal(value: float, digits: int = 4) -> str:
     return shown.replace("-", "−")
 
 
+def chance(p: float, digits: int = 4) -> str:
+    """A probability: however small, it is shown as 0 only where it is 0."""
+    return f"{p:.1e}".replace("-", "−") if 0 < p < _NOISE else decimal(p, digits)
+
+
 def signed(value: float) -> str:
     """A fraction and the same in points: `−0.0333 (−3.3 points)`."""
     return f"{decimal(value)} ({signed_points(value)} points)"
@@ -54,7 +53,7 @@ _GROUPS = 8  # named at most
 
 def difference_of(case: CaseResult) -> float:
     """Head minus base of a case, over its first draws; 0 where the requests are equal."""
-    base, head = (_first(trials) for trials in (case.base, case.head))
+    base, head = (first_draws(trials) for trials in (case.base, case.head))
     if case.state == "unchanged" or not base or not head:
         return 0.0
     return sum(head) / len(head) - sum(base) / len(base)
@@ -62,7 +61,7 @@ def difference_of(case: CaseResult) -> float:
 
 def flip_of(case: CaseResult) -> int:
     """-1 broken on first draws, 1 fixed: a side's mean above one half against one below it."""
-    base, head = (_first(trials) for trials in (case.base, case.head))
+    base, head = (first_draws(trials) for trials in (case.base, case.head))
     if case.state == "unchanged" or not base or not head:
         return 0
     before, after = sum(base) / len(base), sum(head) / len(head)
@@ -181,106 +180,13 @@ def _clustered(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
         yield f"fewer than {MIN_CLUSTERS} groups hold no bound, so this is never a PASS"
 
 
-def detectable_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
-    """Which loss so many cases would most likely reveal."""
-    flips = evidence.flip_rate
-    if suite.detectable is None or flips is None:
-        return
-    yield _share_that_flips(suite, flips)
-    found = detectable_change(suite.n, flips)
-    yield (
-        f"(z.95 + z.80) × √(psi / n) = ({decimal(Z)} + {decimal(Z_POWER)}) × √({decimal(flips)} / {suite.n}) = "
-        f"{decimal(found)}" + (", which is cut at 1" if found > 1 else "")
-    )
-    yield f"a true change of {points(suite.detectable)} points is noticed with a chance of 80 %"
-
-
-def _share_that_flips(suite: SuiteResult, flips: float) -> str:
-    differing = sum(difference_of(case) != 0 for case in counted(suite))
-    if differing and differing / suite.n == flips:
-        return f"psi, the share of cases that differ = {differing} / {suite.n} = {decimal(flips)}"
-    if flips == USUAL_FLIPS:
-        return f"psi, the share of cases that differ: none does here, so the usual {decimal(flips)}"
-    return f"psi, the share of cases that differ = {decimal(flips)}"
-
-
-def settle_sum(suite: SuiteResult, evidence: EvidenceRecord) -> Iterator[str]:
-    """How many cases, or samples of each, would show that a change which does nothing clears the margin."""
-    cases, samples, margin = suite.settle.cases, suite.settle.samples, evidence.margin
-    if cases is None and samples is None:
-        return
-    differences = [difference_of(case) for case in counted(suite)]
-    if not any(differences) and cases == cases_without_flips(margin):
-        yield "without flips the bound is −z²/(n + z²): above −margin from n = z² × (1/margin − 1)"
-        least = decimal(Z * Z * (1 / margin - 1), 2)
-        yield f"cases = {decimal(Z)}² × (1 / {decimal(margin)} − 1) = {least}, rounded up {cases}"
-        return
-    yield from _settle_by_variance(suite, evidence, differences)
-    if cases is not None:
-        yield f"recorded: {cases} cases settle it"
-    if samples is not None:
-        yield f"recorded: {samples} samples a case settle it"
-
-
-def _settle_by_variance(
-    suite: SuiteResult, evidence: EvidenceRecord, differences: Sequence[float]
-) -> Iterator[str]:
-    """The two formulas where they give what the record says, and nothing where they do not."""
-    n, margin = suite.n, evidence.margin
-    mean = math.fsum(differences) / n
-    error = math.sqrt(math.fsum((d - mean) ** 2 for d in differences)) / n
-    change = 0.0 if abs(mean) < error else mean
-    within, between, draws = _variance(suite, evidence, mean)
-    found = cases_needed(draws, within, between, margin=margin, change=change)
-    if suite.settle.cases not in (None, found):
-        return
-    near = "within" if change == 0.0 else "beyond"
-    yield (
-        f"delta = {decimal(mean)} lies {near} one standard error ({decimal(error)}) of 0, so a true change of "
-        f"{decimal(change)} is asked about"
-    )
-    room = ((margin + change) / (Z + Z_POWER)) ** 2
-    yield (
-        f"V = ((margin + change) / (z.95 + z.80))² = (({decimal(margin)} + {decimal(change)}) / "
-        f"{decimal(Z + Z_POWER)})² = {room:.6f}"
-    )
-    if draws < 2:
-        yield f"variance of a case = psi − delta² = {decimal(within)}, all of it taken for chance between draws"
-    else:
-        yield (
-            f"variance of a case: {decimal(within)} from draw to draw and {decimal(between)} from case to case, "
-            f"of {draws} draws a side (Miller 2024)"
-        )
-    if suite.settle.cases is not None:
-        yield (
-            f"cases = (between + within / draws) / V = ({decimal(between)} + {decimal(within)} / {draws}) / {room:.6f}"
-            f", rounded up {found}"
-        )
-    samples = samples_needed(n, within, between, margin=margin, change=change)
-    if suite.settle.samples is not None and samples == suite.settle.samples:
-        yield (
-            f"samples = within / (n × V − between) = {decimal(within)} / ({n} × {room:.6f} − {decimal(between)}), "
-            f"rounded up {samples}"
-        )
-
-
-def _variance(suite: SuiteResult, evidence: EvidenceRecord, mean: float) -> tuple[float, float, int]:
-    rows = [case for case in counted(suite) if case.state != "unchanged"]
-    sides = [(_first(case.base), _first(case.head)) for case in rows]
-    draws = min((len(side) for both in sides for side in both), default=1)
-    if draws < 2 or len(rows) < 2:
-        return max(0.0, (evidence.flip_rate or USUAL_FLIPS) - mean * mean), 0.0, max(draws, 1)
-    found = variance_components([base for base, _ in sides], [head for _, head in sides])
-    share = len(rows) / suite.n
-    return found.within_cases * share, found.between_cases * share, draws
-
-
 def mixed(case: CaseResult) -> bool:
     """Whether the first draws of one side disagree, so that nothing had to be asked again."""
-    return any(len(set(_first(trials))) > 1 for trials in (case.base, case.head))
+    return any(len(set(first_draws(trials))) > 1 for trials in (case.base, case.head))
 
 
-def _first(trials: Sequence[TrialRecord]) -> list[bool]:
+def first_draws(trials: Sequence[TrialRecord]) -> list[bool]:
+    """Whether each scored first draw of a side passes."""
     return [
         trial.outcome == "pass"
         for trial in trials
