@@ -120,7 +120,8 @@ class Claims:
     async def _claim_some(self, key: AnswerKey) -> None:
         import asyncio
 
-        if self._claiming is None:
+        # One that is over may not have said so yet: to wait for it would be to spin, for it gives nobody else a turn.
+        if self._claiming is None or self._claiming.done():
             self._start(key)
         await asyncio.shield(self._claiming)
 
@@ -136,7 +137,8 @@ class Claims:
         self._claiming.add_done_callback(self._claimed)
 
     def _claimed(self, task: Any) -> None:
-        self._claiming = None
+        if self._claiming is task:
+            self._claiming = None
         if not task.cancelled():
             task.exception()  # whoever needs the keys claims them again, and is told
 
