@@ -92,8 +92,10 @@ class Exploratory(Shown):
 class Measured(Shown):
     """A quantity on both sides and its difference, head minus base, case by case, over `cases` cases.
 
-    `centre` says what `base` and `head` are: a `rate`, a `mean` or a `median`. `ratio` is head by base, of medians the
-    median of the cases' own; None where base is 0. `low` and `high` are None where the cases are too few for `level`.
+    `centre` says what `base` and `head` are: a `rate`, a `mean` or a `median`. `difference` is that of the cases' own,
+    which for medians is not that of the sides. `ratio` is head by base, of medians the median of the cases' own, so
+    that it never says more where the difference says less; None where base is 0. `low` and `high` are None where the
+    cases are too few for `level`.
     """
 
     cases: int

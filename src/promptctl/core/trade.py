@@ -5,34 +5,15 @@ Bills add up, so of money the mean is what counts; one slow call says nothing of
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
+from promptctl.core.findings import Measured
 from promptctl.core.stats import binomial_at_most, student_t_quantile
 
 LEVEL = 0.90
 """Two-sided level of both intervals, as that of the difference in quality."""
 
 
-class Measure(NamedTuple):
-    """A quantity per case on both sides: `base` and `head` are its `centre` there, over `cases` cases.
-
-    `difference` is the centre of head minus base case by case, which for medians is not that of the sides. `low` and
-    `high` are None where there are too few cases for the level. `ratio` is head as a multiple of base: of the means, or
-    the median of the cases' own, so that it never says more where the difference says less; None where base is nothing.
-    """
-
-    cases: int
-    centre: str
-    base: float
-    head: float
-    difference: float
-    low: float | None
-    high: float | None
-    method: str
-    ratio: float | None
-
-
-def mean_measure(base: Sequence[float], head: Sequence[float], *, level: float = LEVEL) -> Measure:
+def mean_measure(base: Sequence[float], head: Sequence[float], *, level: float = LEVEL) -> Measured:
     """The mean change of a quantity that adds up, such as money, with the range it plausibly lies in.
 
     Args:
@@ -40,7 +21,7 @@ def mean_measure(base: Sequence[float], head: Sequence[float], *, level: float =
         level: Two-sided confidence, 0 < level < 1.
 
     Returns:
-        A `Measure` of means. One case bounds nothing; equal differences give a range of no width.
+        A `Measured` of means. One case bounds nothing; equal differences give a range of no width.
 
     Raises:
         ValueError: lengths differ, or there is no case; level outside (0, 1).
@@ -56,10 +37,21 @@ def mean_measure(base: Sequence[float], head: Sequence[float], *, level: float =
         reach = student_t_quantile((1 + level) / 2, n - 1) * math.sqrt(variance / n)
         low, high = mean - reach, mean + reach
     before, after = math.fsum(base) / n, math.fsum(head) / n
-    return Measure(n, "mean", before, after, mean, low, high, "paired-t", _ratio(before, after))
+    return Measured(
+        cases=n,
+        centre="mean",
+        base=before,
+        head=after,
+        difference=mean,
+        low=low,
+        high=high,
+        level=level,
+        method="paired-t",
+        ratio=_ratio(before, after),
+    )
 
 
-def median_measure(base: Sequence[float], head: Sequence[float], *, level: float = LEVEL) -> Measure:
+def median_measure(base: Sequence[float], head: Sequence[float], *, level: float = LEVEL) -> Measured:
     """The median change of a quantity with rare large values, such as seconds, with the range it plausibly lies in.
 
     Args:
@@ -68,7 +60,7 @@ def median_measure(base: Sequence[float], head: Sequence[float], *, level: float
             this. Below five cases nothing covers 0.90.
 
     Returns:
-        A `Measure` of medians.
+        A `Measured` of medians.
 
     Raises:
         ValueError: lengths differ, or there is no case; level outside (0, 1).
@@ -86,7 +78,18 @@ def median_measure(base: Sequence[float], head: Sequence[float], *, level: float
     each = [_ratio(one, other) for one, other in zip(base, head, strict=True)]
     known = sorted(one for one in each if one is not None)
     ratio = _median(known) if len(known) == n else None
-    return Measure(n, "median", before, after, _median(ordered), low, high, "sign-test", ratio)
+    return Measured(
+        cases=n,
+        centre="median",
+        base=before,
+        head=after,
+        difference=_median(ordered),
+        low=low,
+        high=high,
+        level=level,
+        method="sign-test",
+        ratio=ratio,
+    )
 
 
 def _ratio(base: float, head: float) -> float | None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from promptctl.core.evidence import LEVEL, Evidence
 from promptctl.core.findings import Measured, Trade
-from promptctl.core.trade import Measure, mean_measure, median_measure
+from promptctl.core.trade import mean_measure, median_measure
 from promptctl.engine.conversations import Draw
 from promptctl.engine.plan import Variant
 from promptctl.engine.variants.made import PriceOf, cost_of, cost_of_all, seconds_of, seconds_of_all
@@ -37,8 +37,8 @@ class Spending:
             base=self._variant.base,
             head=self._variant.head,
             quality=_quality(evidence),
-            cost=_measured(mean_measure(*zip(*self._costs, strict=True))) if self._costs else None,
-            seconds=_measured(median_measure(*zip(*self._seconds, strict=True))) if self._seconds else None,
+            cost=mean_measure(*zip(*self._costs, strict=True)) if self._costs else None,
+            seconds=median_measure(*zip(*self._seconds, strict=True)) if self._seconds else None,
         )
 
 
@@ -67,19 +67,4 @@ def _quality(evidence: Evidence) -> Measured | None:
         level=LEVEL,
         method=found.method,
         ratio=after / before if before else None,
-    )
-
-
-def _measured(found: Measure) -> Measured:
-    return Measured(
-        cases=found.cases,
-        centre=found.centre,
-        base=found.base,
-        head=found.head,
-        difference=found.difference,
-        low=found.low,
-        high=found.high,
-        level=LEVEL,
-        method=found.method,
-        ratio=found.ratio,
     )
