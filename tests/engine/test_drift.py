@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from promptctl.core.exchange import Output, Request
+from promptctl.core.exchange import Failure, Output, Request
 from promptctl.core.result import Result
 from promptctl.providers.scripted import ScriptedProvider
 from tests.engine.test_confirm import a_repo, drawn, found, outcome
@@ -124,3 +124,18 @@ def test_offline_nothing_is_drawn_again(tmp_path: Path):
     result = outcome(repo, provider, offline=True)
 
     assert (len(provider.asked), result.suites[0].drift) == (calls, None)
+
+
+def test_canaries_without_an_answer_are_counted_apart(tmp_path: Path):
+    repo = a_repo(tmp_path, NAMES)
+
+    def says(request: Request, sample: int) -> Output | Failure:
+        return Failure(kind="rejected", message="no") if sample >= 2000 else Output(text=f"good {sample}")
+
+    outcome(repo, ScriptedProvider(says), no_base=True, head="main")
+    age(repo, 8)
+
+    drift = outcome(repo, ScriptedProvider(says)).suites[0].drift
+
+    assert drift
+    assert (drift.drawn, drift.missing, drift.redrawn) == (0, 20, False)

@@ -91,3 +91,15 @@ def test_errors_are_named_by_their_cause():
     lines = shown(replace(suite, compare="models", trade=Trade(base="small", head="large")))
 
     assert "    ERROR 1 case   timeout: no complete answer within 60 s" in lines
+
+
+def test_counts_by_majority_and_points_on_average_are_told_apart():
+    once = a_variant()
+    assert once.evidence
+    averaged = replace(once, evidence=replace(once.evidence, samples=3))
+
+    def said(suite: SuiteResult) -> bool:
+        [line] = [line for line in shown(suite) if line.strip().startswith("pass ")]
+        return "by majority" in line and "points on average" in line
+
+    assert (said(once), said(averaged)) == (False, True)

@@ -28,7 +28,7 @@ class Drift(Shown):
     """How many of base's answers changed their verdict when they were drawn again, without any change of base.
 
     `by` is `canary`, cases drawn again because their answers are old, or `flips`, flips that were contradicted by base.
-    `p` is the chance of so many where `usual` is the share that changes anyway; of flips, the share of the
+    `missing` canaries got no answer that passes or fails, and say nothing. `p` is the chance of so many where `usual` is the share that changes anyway; of flips, the share of the
     `contradicted` ones that base would contradict if either side did. `redrawn`: base was drawn anew for all cases, and
     that table decides.
     """
@@ -36,6 +36,7 @@ class Drift(Shown):
     by: str
     drawn: int
     changed: int
+    missing: int = 0
     contradicted: int | None = None
     usual: float | None = None
     p: float | None = None

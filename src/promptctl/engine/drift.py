@@ -75,7 +75,15 @@ class Drifting(NamedTuple):
                 drawn, changed = drawn + 1, changed + (now != before)
         usual = usual_flip_rate(judge.plan, self.providers, self.store)
         p = drifted(changed, drawn, usual)
-        return Drift(by="canary", drawn=drawn, changed=changed, usual=usual, p=p, redrawn=p < DRIFTED_BELOW)
+        return Drift(
+            by="canary",
+            drawn=drawn,
+            changed=changed,
+            missing=len(cases) - drawn,
+            usual=usual,
+            p=p,
+            redrawn=p < DRIFTED_BELOW,
+        )
 
     def by_flips(self, judge: SuiteJudge, comparison: Comparison) -> Drift | None:
         """Whether base itself contradicts most flips; None where it does not, or was not drawn before head."""

@@ -31,7 +31,8 @@ def on_the_way(suite: SuiteResult) -> Iterator[str]:
             f" (usual {percent(drift.usual)}, p = {chance(drift.p)})"
         )  # fmt: skip
         now = "drift: base was drawn anew, and that decides" if drift.redrawn else "no drift"
-        yield f"canary     {drift.changed} of {drift.drawn} old answers of base changed{usual}: {now}"
+        missing = f", {drift.missing} got no verdict" if drift.missing else ""
+        yield f"canary     {drift.changed} of {drift.drawn} old answers of base changed{missing}{usual}: {now}"
     if redraws is not None and redraws.cached:
         yield (
             f"cached     {redraws.identical} of {redraws.compared} redraws repeat their first draw word for word, so "

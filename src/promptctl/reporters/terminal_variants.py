@@ -75,10 +75,11 @@ class VariantsPart:
         """Name, both sides, the ratio, the difference with its interval."""
         base, head, quality = suite.pass_rate.base, suite.pass_rate.head, trade.quality
         if base and head and quality:
-            found = f"{signed_points(quality.difference)} points"
+            averaged = suite.evidence is not None and suite.evidence.samples > 1
+            found = f"{signed_points(quality.difference)} points{' on average' if averaged else ''}"
             if quality.low is not None and quality.high is not None:
                 found += f" [{signed_points(quality.low)}, {signed_points(quality.high)}]"
-            yield "pass", _passed(base, head), "", found
+            yield "pass", f"{_passed(base, head)}{' by majority' if averaged else ''}", "", found
         answered = suite.counts.get("cases", 0) - suite.counts.get("error", 0)
         if not answered or suite.counts.get("unchanged", 0) == suite.counts.get("cases", 0):
             return
