@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from promptctl.core.findings import Measured
 from promptctl.core.record import replace
 from promptctl.core.result import DecisionRecord, Reason, SuiteResult
 from promptctl.core.trade import mean_measure, median_measure
@@ -32,10 +31,7 @@ def explained(*suites: SuiteResult, code: int = 0, columns: int = 100_000) -> st
 
 
 def measured(**facts: Any) -> SuiteResult:
-    cost, seconds = (
-        Measured(**made._asdict(), level=0.90) for made in (mean_measure(*COSTS), median_measure(*SECONDS))
-    )
-    return a_variant(cost=cost, seconds=seconds, **facts)
+    return a_variant(cost=mean_measure(*COSTS), seconds=median_measure(*SECONDS), **facts)
 
 
 def test_every_variant_is_named_and_nothing_of_a_gate_is_said():
@@ -103,7 +99,7 @@ def test_averages_are_not_mistaken_for_a_wrong_sum():
 
 
 def test_what_is_not_known_or_costs_nothing_is_said():
-    free = Measured(**mean_measure([0.0, 0.0], [0.0, 0.0])._asdict(), level=0.90)
+    free = mean_measure([0.0, 0.0], [0.0, 0.0])
 
     text = explained(measured(), a_variant(cost=None, seconds=None, quality=None), a_variant(cost=free))
 

@@ -28,9 +28,9 @@ class Drift(Shown):
     """How many of base's answers changed their verdict when they were drawn again, without any change of base.
 
     `by` is `canary`, cases drawn again because their answers are old, or `flips`, flips that were contradicted by base.
-    `missing` canaries got no answer that passes or fails, and say nothing. `p` is the chance of so many where `usual` is the share that changes anyway; of flips, the share of the
-    `contradicted` ones that base would contradict if either side did. `redrawn`: base was drawn anew for all cases, and
-    that table decides.
+    `missing` canaries got no answer that passes or fails, and say nothing. `p` is the chance of so many where `usual`
+    is the share that changes anyway; of flips, the share of the `contradicted` ones that base would contradict if
+    either side did. `redrawn`: base was drawn anew for all cases, and that table decides.
     """
 
     by: str
