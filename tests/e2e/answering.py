@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.cli.run import promptctl
 from tests.repository import Repo
 
 SCHEMA = {"type": "object", "properties": {"kind": {"type": "string"}}, "required": ["kind"]}
@@ -48,3 +49,13 @@ script = "script.json"
         },
     )
     return repo
+
+
+def export_on_both_sides(repo: Repo) -> None:
+    """Commits on `main` the recorded answers of base, and on `change` those of head."""
+    repo.checkout("main")
+    promptctl("answers", "export", "sort", cwd=repo.path)
+    repo.commit("answers of main")
+    repo.checkout("change").merge("main")
+    promptctl("answers", "export", "sort", cwd=repo.path)
+    repo.commit("answers of the change")

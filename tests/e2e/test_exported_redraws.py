@@ -3,8 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.run import promptctl
-from tests.e2e.answering import a_project
+from tests.e2e.answering import a_project, export_on_both_sides
 from tests.e2e.shop import compared
 
 CASES = "".join(
@@ -18,12 +17,7 @@ def test_a_fork_without_a_key_replays_a_decision_with_its_redraws(tmp_path: Path
     repo.branch("change").write({"prompts/sort.prompt.j2": "Greet kindly: {{ name }}"})
     tested = compared(repo.path)
     repo.commit("kindly")
-    repo.checkout("main")
-    promptctl("answers", "export", "sort", cwd=repo.path)
-    repo.commit("answers of main")
-    repo.checkout("change").merge("main")
-    promptctl("answers", "export", "sort", cwd=repo.path)
-    repo.commit("answers of the change")
+    export_on_both_sides(repo)
 
     fork = compared(repo.clone(tmp_path / "fork").path, "--offline")
 

@@ -11,7 +11,7 @@ from promptctl.api.project import Project
 from promptctl.core.result import SuiteResult
 from promptctl.providers.scripted import ScriptedProvider
 from tests.cli.run import promptctl
-from tests.e2e.answering import a_project
+from tests.e2e.answering import a_project, export_on_both_sides
 from tests.e2e.shop import Compared, compared
 from tests.repository import Repo
 
@@ -163,12 +163,7 @@ def test_a_fork_without_a_key_pools_what_both_sides_recorded(tmp_path: Path):
     compared(repo.path)
     pooled = compared(repo.path, "--fresh")
     repo.commit("kindly")
-    repo.checkout("main")
-    promptctl("answers", "export", "sort", cwd=repo.path)
-    repo.commit("answers of main")
-    repo.checkout("change").merge("main")
-    promptctl("answers", "export", "sort", cwd=repo.path)
-    repo.commit("answers of the change")
+    export_on_both_sides(repo)
 
     fork = compared(repo.clone(tmp_path / "fork").path, "--offline")
 

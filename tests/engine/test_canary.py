@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from promptctl.core.evidence import USUAL_FLIPS
 from promptctl.core.exchange import Answered, Output, Source
 from promptctl.engine.canary import (
     CANARIES,
     DRIFTED_BELOW,
-    USUAL_FLIP_RATE,
     chosen,
     drifted,
     stale_cases,
@@ -121,7 +121,7 @@ def test_the_usual_flip_rate_is_that_of_first_draws_beyond_the_first_on_both_sid
     drawn.put("ada", "base", "p" + "p" * 9 + "f")  # 1 of 10
     drawn.put("bob", "head", "f" + "f" * 6 + "ppp")  # 3 of 9
 
-    assert usual(drawn) == USUAL_FLIP_RATE  # 19 are too few
+    assert usual(drawn) == USUAL_FLIPS  # 19 are too few
 
     drawn.put("bob", "base", "pp")
 
@@ -146,5 +146,5 @@ def test_redraws_canaries_and_draws_of_another_week_say_nothing_of_what_is_usual
 
 
 def test_drift_is_as_many_changes_as_chance_hardly_brings():
-    assert drifted(6, 20, USUAL_FLIP_RATE) < DRIFTED_BELOW < drifted(4, 20, USUAL_FLIP_RATE)
-    assert drifted(0, 0, USUAL_FLIP_RATE) == 1.0
+    assert drifted(6, 20, USUAL_FLIPS) < DRIFTED_BELOW < drifted(4, 20, USUAL_FLIPS)
+    assert drifted(0, 0, USUAL_FLIPS) == 1.0

@@ -55,16 +55,13 @@ def redrawn(base: Sequence[Outcome], head: Sequence[Outcome], each: int) -> Redr
         head: At least one.
         each: Agreeing draws that are needed of each side, the first included, at least 1.
     """
-    for side, outcomes in (("head", head), ("base", base)):
+    sides: tuple[tuple[Side, Sequence[Outcome]], ...] = (("head", head), ("base", base))
+    for side, outcomes in sides:
         for outcome in outcomes[1:]:
             if outcome != outcomes[0]:
                 scored = outcome in ("pass", "fail")
-                return Redrawn("contradicted", by=side) if scored else Redrawn("unclear")  # type: ignore[arg-type]
-    left: list[Side] = [
-        side  # type: ignore[misc]
-        for side, outcomes in (("head", head), ("base", base))
-        if outcomes and len(outcomes) < each
-    ]
+                return Redrawn("contradicted", by=side) if scored else Redrawn("unclear")
+    left = [side for side, outcomes in sides if outcomes and len(outcomes) < each]
     if not left:
         return Redrawn("confirmed")
     if len(left) == 2 and len(base) < len(head):

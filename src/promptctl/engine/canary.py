@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from promptctl.core.digest import digest
+from promptctl.core.evidence import USUAL_FLIPS
 from promptctl.core.exchange import FIRST_CANARY, FIRST_REDRAW, Source
 from promptctl.core.run import Standing
 from promptctl.core.stats import drift_probability
@@ -22,10 +23,8 @@ CANARIES = 20
 """Cases that are drawn again, or all where there are fewer."""
 DRIFTED_BELOW = 0.01
 """Base has drifted where so many changes are less likely than this."""
-USUAL_FLIP_RATE = 0.08
-"""The share of redraws that change although nothing did, where too few are stored to say."""
 USUAL_REDRAWS = 20
-"""Stored redraws below which `USUAL_FLIP_RATE` is taken."""
+"""Stored redraws below which `USUAL_FLIPS` is taken."""
 
 
 def stale_cases(cases: Iterable[CaseDraws], store: PastStore, now: datetime) -> list[CaseDraws]:
@@ -90,7 +89,7 @@ def usual_flip_rate(plan: SuitePlan, providers: Providers, store: PastStore) -> 
     flipped, and canaries, because they are what is judged by this. One of them more, half of it flipped, is added:
     where none has flipped yet, a single flip must not be impossible.
 
-    With fewer than `USUAL_REDRAWS` of them it is `USUAL_FLIP_RATE`, which is about what the suites of docs/gate.md
+    With fewer than `USUAL_REDRAWS` of them it is `USUAL_FLIPS`, which is about what the suites of docs/gate.md
     have: a share of so few would itself be chance, and one flip more or less would decide.
 
     Source: the mean of the Jeffreys posterior, (x + ½) / (r + 1).
@@ -102,7 +101,7 @@ def usual_flip_rate(plan: SuitePlan, providers: Providers, store: PastStore) -> 
         if first and first.sample == 0:
             redraws += len(others)
             flips += sum(draw.passed != first.passed for draw in others)
-    return (flips + 0.5) / (redraws + 1) if redraws >= USUAL_REDRAWS else USUAL_FLIP_RATE
+    return (flips + 0.5) / (redraws + 1) if redraws >= USUAL_REDRAWS else USUAL_FLIPS
 
 
 def drifted(changed: int, drawn: int, usual: float) -> float:
